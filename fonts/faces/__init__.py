@@ -1,0 +1,1 @@
+"""Our own drawn faces, as text data."""

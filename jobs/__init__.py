@@ -1,0 +1,1 @@
+"""ORDERS: who wants what written, on which machine, and how it went."""

@@ -1,0 +1,77 @@
+"""Machine: a model's data sheet. Slot: where a card lies on its bed. Values only; bounds are checked where they are made."""
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from plotter.strokes import Stroke, affine
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class ServoPen:
+    """A pen lifted by a hobby servo on the spindle PWM: `M3 S<up>` / `M3 S<down>`, then a dwell, because PWM does not wait.
+
+    Settle times are in whole steps of 50 ms: GRBL 1.1 rounds `G4 P` up to them.
+    """
+
+    kind: Literal["servo"] = "servo"
+    down_s: Annotated[int, Field(ge=0, le=1000)] = 700
+    up_s: Annotated[int, Field(ge=0, le=1000)] = 200
+    down_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.10
+    up_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.05
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class ZPen:
+    """A pen lifted by a Z axis, planned like any motion."""
+
+    kind: Literal["z"] = "z"
+    down_mm: Annotated[float, Field(ge=-50, le=50)] = 0.0
+    up_mm: Annotated[float, Field(ge=-50, le=50)] = 2.0
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Machine:
+    """One plotter model. Rates in mm/min as GRBL states them (`$110`-`$112`), accelerations in mm/s^2 (`$120`-`$122`)."""
+
+    width_mm: Annotated[float, Field(gt=0, le=3000)] = 300.0
+    height_mm: Annotated[float, Field(gt=0, le=3000)] = 218.0
+    feed_mm_min: Annotated[float, Field(ge=60, le=60000)] = 3000.0
+    max_rate_mm_min: tuple[float, float, float] = (10000.0, 10000.0, 3000.0)
+    acceleration_mm_s2: tuple[float, float, float] = (1000.0, 1000.0, 500.0)
+    junction_deviation_mm: Annotated[float, Field(gt=0, le=1)] = 0.05
+    steps_per_mm: tuple[float, float, float] = (80.0, 80.0, 80.0)
+    pen: ServoPen | ZPen = Field(default_factory=ServoPen, discriminator="kind")
+    pen_width_mm: Annotated[float, Field(gt=0, le=3)] = 0.35
+    rx_bytes: Annotated[int, Field(ge=32, le=65536)] = 128
+    planner_blocks: Annotated[int, Field(ge=2, le=1024)] = 15
+    homing: bool = False
+    baud: Annotated[int, Field(ge=9600, le=4000000)] = 115200
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Slot:
+    """Where a card lies: its lower left corner in machine mm, turned counter-clockwise by `rotation_deg` about that corner."""
+
+    x_mm: Annotated[float, Field(ge=-3000, le=3000)] = 10.0
+    y_mm: Annotated[float, Field(ge=-3000, le=3000)] = 10.0
+    rotation_deg: Annotated[float, Field(ge=-180, le=180)] = 0.0
+
+    def onto_bed(self, strokes: list[Stroke]) -> list[Stroke]:
+        """Card frame -> machine frame."""
+        return affine(strokes, self._matrix())
+
+    def onto_card(self, strokes: list[Stroke]) -> list[Stroke]:
+        """Machine frame -> card frame."""
+        m = self._matrix()
+        turn = m[:, :2].T
+        return affine(strokes, np.column_stack((turn, -turn @ m[:, 2])))
+
+    def _matrix(self) -> Stroke:
+        c, s = math.cos(math.radians(self.rotation_deg)), math.sin(math.radians(self.rotation_deg))
+        return np.array([[c, -s, self.x_mm], [s, c, self.y_mm]])
