@@ -75,3 +75,14 @@ class Slot:
     def _matrix(self) -> Stroke:
         c, s = math.cos(math.radians(self.rotation_deg)), math.sin(math.radians(self.rotation_deg))
         return np.array([[c, -s, self.x_mm], [s, c, self.y_mm]])
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Plotter:
+    """One plotter of the shop: its name, the port it hangs on, its model, where cards lie, and how many blanks one load holds."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+    port: Annotated[str, Field(min_length=1, max_length=300)]
+    machine: Machine
+    slot: Slot = Field(default_factory=Slot)
+    capacity: Annotated[int, Field(ge=1, le=10000)] = 1
