@@ -1,4 +1,7 @@
-"""Stock: a kind of paper, the frames that may be written in, and how large the writing may be. Card frame: origin lower left, y up, mm."""
+"""Stock: a kind of paper, the frames that may be written in, and how large the writing may be.
+
+Card frame: origin lower left, y up, mm.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -6,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-_STRICT = ConfigDict(extra="forbid", frozen=True)
+_STRICT = ConfigDict(extra="forbid")
 Mm = Annotated[float, Field(ge=0, le=1000)]
 
 

@@ -1,4 +1,4 @@
-"""Machine: a model's data sheet. Slot: where a card lies on its bed. Values only; bounds are checked where they are made."""
+"""Machine: a model's data sheet. Slot: where a card lies on its bed. Values, checked where they are made."""
 
 import math
 from typing import Annotated, Literal
@@ -9,12 +9,12 @@ from pydantic.dataclasses import dataclass
 
 from plotter.strokes import Stroke, affine
 
-_STRICT = ConfigDict(extra="forbid", frozen=True)
+_STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class ServoPen:
-    """A pen lifted by a hobby servo on the spindle PWM: `M3 S<up>` / `M3 S<down>`, then a dwell, because PWM does not wait.
+    """A pen lifted by a hobby servo on the spindle PWM: `M3 S..`, then a dwell, because PWM does not wait.
 
     Settle times are in whole steps of 50 ms: GRBL 1.1 rounds `G4 P` up to them.
     """
@@ -37,7 +37,7 @@ class ZPen:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Machine:
-    """One plotter model. Rates in mm/min as GRBL states them (`$110`-`$112`), accelerations in mm/s^2 (`$120`-`$122`)."""
+    """One plotter model. Rates in mm/min (`$110`-`$112`), accelerations in mm/s^2 (`$120`-`$122`), as GRBL has them."""
 
     width_mm: Annotated[float, Field(gt=0, le=3000)] = 300.0
     height_mm: Annotated[float, Field(gt=0, le=3000)] = 218.0
@@ -56,7 +56,7 @@ class Machine:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Slot:
-    """Where a card lies: its lower left corner in machine mm, turned counter-clockwise by `rotation_deg` about that corner."""
+    """Where a card lies: its lower left corner in machine mm, turned counter-clockwise about that corner."""
 
     x_mm: Annotated[float, Field(ge=-3000, le=3000)] = 10.0
     y_mm: Annotated[float, Field(ge=-3000, le=3000)] = 10.0
@@ -79,7 +79,7 @@ class Slot:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Plotter:
-    """One plotter of the shop: its name, the port it hangs on, its model, where cards lie, and how many blanks one load holds."""
+    """One plotter of the shop: its name, its port, its model, where cards lie, how many blanks one load holds."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
     port: Annotated[str, Field(min_length=1, max_length=300)]

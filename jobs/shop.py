@@ -1,0 +1,173 @@
+"""Shop: the configuration as values: where the server listens, which plotters, stocks and templates there are."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from fonts.card import Stock
+from plotter.machine import Machine, Plotter, Slot
+
+_STRICT = ConfigDict(extra="forbid")
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+
+
+class ShopFault(ValueError):
+    """The configuration is wrong; `faults` says every fault, each with its section and key."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Address:
+    """Where the server listens and keeps its records."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8420
+    database: str = "sqlite:///var/fairhand.db"
+    allow_remote: bool = False
+    trusted_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Notes:
+    """What a note gets that does not say: its hand, its stock; and the file of templates."""
+
+    hand: str = "wren"
+    stock: str = "a6"
+    templates: str = ""
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Place:
+    """One plotter as the file words it: `machine` is the name of a model."""
+
+    port: str
+    machine: str
+    slot: Slot = Field(default_factory=Slot)
+    capacity: Annotated[int, Field(ge=1, le=10000)] = 1
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class _Sections:
+    server: Address = Field(default_factory=Address)
+    notes: Notes = Field(default_factory=Notes)
+    machines: Mapping[Name, Machine] = Field(default_factory=dict)
+    plotters: Mapping[Name, Place] = Field(default_factory=dict)
+    stocks: Mapping[Name, Stock] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Template:
+    """A note's text with merge fields in {braces}."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20000)]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Everything the files say, checked: names resolve, papers lie inside beds, frames inside papers."""
+
+    server: Address
+    notes: Notes
+    machines: Mapping[str, Machine]
+    plotters: tuple[Plotter, ...]
+    stocks: Mapping[str, Stock]
+    templates: Mapping[str, str]
+
+    def machine(self, name: str | None) -> Machine:
+        """The model of that name, or of the first plotter when none is named; raises ShopFault."""
+        if name is None:
+            return self.plotters[0].machine if self.plotters else Machine()
+        if name not in self.machines:
+            raise ShopFault([f"there is no machine '{name}'; [machines] has {_list(self.machines)}"])
+        return self.machines[name]
+
+
+def shop(sections: Mapping[str, Any], templates: Mapping[str, Any]) -> Shop:
+    """The shop that two parsed TOML files describe; raises ShopFault with all their faults."""
+    faults: list[str] = []
+    try:
+        read = TypeAdapter(_Sections).validate_python(sections)
+    except ValidationError as error:
+        raise ShopFault(_words(error)) from None
+    try:
+        texts = {
+            name: one.text.strip("\n")
+            for name, one in TypeAdapter(dict[Name, Template]).validate_python(templates).items()
+        }
+    except ValidationError as error:
+        texts = {}
+        faults += [f"templates: {fault}" for fault in _words(error)]
+    faults += _server_faults(read.server) + _note_faults(read.notes, read.stocks) + _stock_faults(read.stocks)
+    plotters = []
+    for name, place in read.plotters.items():
+        model = read.machines.get(place.machine)
+        if model is None:
+            faults.append(
+                f"[plotters.{name}] machine: there is no machine '{place.machine}'; "
+                f"[machines] has {_list(read.machines)}"
+            )
+            continue
+        plotters.append(Plotter(name=name, port=place.port, machine=model, slot=place.slot, capacity=place.capacity))
+    if faults:
+        raise ShopFault(faults)
+    return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts)
+
+
+def _server_faults(address: Address) -> list[str]:
+    if address.allow_remote or is_loopback(address.host):
+        return []
+    return [
+        f"[server] host: '{address.host}' can be reached from other computers, and there are no accounts yet. "
+        "Keep 127.0.0.1, or put a proxy with a password in front and set allow_remote = true"
+    ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer can reach `host`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _note_faults(notes: Notes, stocks: Mapping[str, Stock]) -> list[str]:
+    if notes.stock in stocks:
+        return []
+    return [f"[notes] stock: there is no stock '{notes.stock}'; [stocks] has {_list(stocks)}"]
+
+
+def _stock_faults(stocks: Mapping[str, Stock]) -> list[str]:
+    faults = []
+    for name, stock in stocks.items():
+        if not stock.frames:
+            faults.append(f"[stocks.{name}] frames: a stock needs at least one frame to write in")
+        for frame_name, frame in stock.frames.items():
+            where = f"[stocks.{name}.frames.{frame_name}]"
+            if frame.x_mm + frame.width_mm > stock.width_mm or frame.y_mm + frame.height_mm > stock.height_mm:
+                faults.append(
+                    f"{where} the frame reaches beyond the paper of {stock.width_mm:g} x {stock.height_mm:g} mm"
+                )
+            if frame.xheight_min_mm > frame.xheight_max_mm:
+                faults.append(f"{where} xheight_min_mm is above xheight_max_mm")
+    return faults
+
+
+def _words(error: ValidationError) -> list[str]:
+    faults = []
+    for one in error.errors(include_url=False):
+        *section, key = [str(part) for part in one["loc"]] or ["(file)"]
+        kind = one["type"]
+        why = "there is no such key" if kind in ("unexpected_keyword_argument", "extra_forbidden") else one["msg"]
+        got = "" if isinstance(one["input"], dict) or kind.startswith("missing") else f", got {one['input']!r}"
+        faults.append(f"[{'.'.join(section)}] {key}: {why}{got}" if section else f"{key}: {why}{got}")
+    return faults
+
+
+def _list(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(names)) or "none"

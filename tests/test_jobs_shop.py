@@ -1,0 +1,73 @@
+"""The configuration: what is shipped is right, and every fault is said at once, by section and key."""
+
+import copy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.shop import ShopFault, shop
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def sections() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "config.toml").read_text())
+
+
+def test_shipped_configuration_has_two_simulated_plotters_and_the_papers_people_use(sections: dict[str, Any]) -> None:
+    it = shop(sections, tomllib.loads((ROOT / "examples/templates.toml").read_text()))
+    assert [plotter.name for plotter in it.plotters] == ["left", "right"]
+    assert all(plotter.port.startswith("sim://") for plotter in it.plotters)
+    assert {"a6", "a2", "a2-tent", "5x7", "c6", "env10"} <= set(it.stocks)
+    assert {"thank-you-order", "birthday"} <= set(it.templates)
+
+
+def test_shipped_papers_lie_within_the_bed(sections: dict[str, Any]) -> None:
+    it = shop(sections, {})
+    for plotter in it.plotters:
+        for name, stock in it.stocks.items():
+            assert plotter.slot.x_mm + stock.width_mm <= plotter.machine.width_mm, name
+            assert plotter.slot.y_mm + stock.height_mm <= plotter.machine.height_mm, name
+
+
+def test_all_faults_are_said_at_once(sections: dict[str, Any]) -> None:
+    wrong = copy.deepcopy(sections)
+    wrong["machines"]["desk"] |= {"feed_mm_min": 3, "colour": "red"}
+    wrong["plotters"]["left"]["slot"]["x_mm"] = "ten"
+    with pytest.raises(ShopFault) as caught:
+        shop(wrong, {})
+    said = "\n".join(caught.value.faults)
+    assert "[machines.desk] feed_mm_min" in said
+    assert "[machines.desk] colour: there is no such key" in said
+    assert "[plotters.left.slot] x_mm" in said
+    assert "'ten'" in said
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value", "word"),
+    [
+        (("plotters", "left"), "machine", "nosuch", "there is no machine 'nosuch'"),
+        (("notes",), "stock", "a0", "there is no stock 'a0'"),
+        (("server",), "host", "0.0.0.0", "allow_remote"),
+        (("stocks", "a6", "frames", "message"), "width_mm", 400.0, "beyond the paper"),
+        (("stocks", "a6", "frames", "message"), "xheight_min_mm", 9.0, "above xheight_max_mm"),
+        (("stocks", "a6"), "frames", {}, "at least one frame"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    sections: dict[str, Any], where: tuple[str, ...], key: str, value: object, word: str
+) -> None:
+    section = sections
+    for name in where:
+        section = section[name]
+    section[key] = value
+    with pytest.raises(ShopFault, match=word):
+        shop(sections, {})
+
+
+def test_templates_are_checked_too(sections: dict[str, Any]) -> None:
+    with pytest.raises(ShopFault, match=r"templates: \[birthday\] txt: there is no such key"):
+        shop(sections, {"birthday": {"text": "Hi", "txt": "Hi"}})
