@@ -1,1 +1,165 @@
-"""Roof."""
+"""Roof: reads the configuration and the environment, puts the house together, and is the command line `fairhand`."""
+
+import os
+import socket
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobs import commands as orders
+from jobs.shop import Shop, ShopFault, is_loopback, shop
+from plotter import commands as machines
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+HERE = Path(__file__).resolve().parent
+
+
+def read_shop(path: Path | None = None) -> Shop:
+    """The shop that a configuration file describes; paths in it are relative to its folder. Raises ShopFault.
+
+    Without a path: FAIRHAND_CONFIG, else ./config.toml, else the one shipped beside this file.
+    FAIRHAND_DATABASE, when set, takes the place of [server] database.
+    """
+    path = path or _default_config()
+    sections = _toml(path)
+    named = sections.get("notes", {}).get("templates", "") if isinstance(sections.get("notes"), dict) else ""
+    templates = _toml(path.parent / named) if isinstance(named, str) and named else {}
+    it = shop(sections, templates)
+    database = os.environ.get("FAIRHAND_DATABASE") or it.server.database
+    return replace(it, server=replace(it.server, database=_beside(database, path.parent)))
+
+
+def _default_config() -> Path:
+    named = os.environ.get("FAIRHAND_CONFIG")
+    here = Path("config.toml")
+    return Path(named) if named else here if here.exists() else HERE / "config.toml"
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ShopFault([f"{path}: cannot be read ({error.strerror}); name another with --config FILE"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ShopFault([f"{path}: not TOML: {error}"]) from None
+
+
+def _beside(database: str, folder: Path) -> str:
+    file = database.removeprefix("sqlite:///")
+    if file == database or file.startswith("/") or file in ("", ":memory:"):
+        return database
+    return f"sqlite:///{(folder / file).resolve()}"
+
+
+def build(it: Shop) -> "FastAPI":
+    """The server of a shop, put together: store, dispatch, one worker a plotter, routes, console."""
+    from fonts.hands import hands
+    from jobs.api import create_app
+    from jobs.compose import Shelf
+    from jobs.dispatch import Dispatch
+    from jobs.fleet import Fleet
+    from jobs.store import Store
+
+    _make_folder(it.server.database)
+    store = Store(it.server.database)
+    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
+    dispatch = Dispatch(store)
+    fleet = Fleet(it.plotters, dispatch=dispatch, shelf=shelf)
+    return create_app(store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it)
+
+
+def _make_folder(database: str) -> None:
+    file = database.removeprefix("sqlite:///")
+    if file != database and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=orders.EXIT_CODES)
+@click.option("--config", type=click.Path(path_type=Path), help="Configuration file; default ./config.toml.")
+@click.version_option(package_name="fairhand")
+@click.pass_context
+def main(context: click.Context, config: Path | None) -> None:
+    """Fairhand: note text in, a card written by a real pen out."""
+    context.obj = lambda: read_shop(config)
+
+
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Configuration file; default ./config.toml.")
+@click.option("--host", help="Address to listen on, instead of the configuration's.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--sim-speed", help="Speed of all simulated plotters: a number, or 'max' for as fast as it goes.")
+@click.pass_context
+@orders.refusals
+def serve(
+    context: click.Context, config: Path | None, host: str | None, port: int | None, sim_speed: str | None
+) -> None:
+    """Start the job server and the operator's console; stop it with Ctrl-C.
+
+    The first line on stdout is the address of the console, printed when the server is ready.
+    """
+    it: Shop = read_shop(config) if config else context.obj()
+    address = replace(it.server, host=host or it.server.host, port=it.server.port if port is None else port)
+    if not (is_loopback(address.host) or address.allow_remote):
+        raise ShopFault([f"--host {address.host}: other computers could reach it; set [server] allow_remote = true"])
+    plotters = it.plotters
+    if sim_speed is not None:
+        plotters = tuple(
+            replace(one, port=f"sim://?speed={sim_speed}") if one.port.startswith("sim://") else one for one in plotters
+        )
+    it = replace(it, server=address, plotters=plotters)
+
+    import uvicorn
+
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address.host, address.port))
+    except OSError as error:
+        raise ShopFault(
+            [f"cannot listen on {address.host} port {address.port} ({error.strerror}); choose another with --port"]
+        ) from None
+    bound = listener.getsockname()[1]
+    shown = f"[{address.host}]" if ":" in address.host else address.host
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"http://{shown}:{bound}/", flush=True)
+
+    settings = uvicorn.Config(
+        build(it), log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
+    )
+    server = Server(settings)
+    server.run(sockets=[listener])
+    if not server.started:
+        sys.exit(1)
+
+
+for command in (*orders.COMMANDS, *machines.COMMANDS):
+    main.add_command(command)
+
+
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Configuration file; default ./config.toml.")
+@click.pass_context
+@orders.refusals
+def check(context: click.Context, config: Path | None) -> None:
+    """Read the configuration and say every fault at once; exit code 3 when there is one."""
+    it: Shop = read_shop(config) if config else context.obj()
+    from fonts.hands import hands
+
+    if it.notes.hand not in hands():
+        raise ShopFault([f"[notes] hand: there is no hand '{it.notes.hand}'; `fairhand hands` lists them"])
+    click.echo(f"{len(it.plotters)} plotters, {len(it.stocks)} stocks, {len(it.templates)} templates: all right")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,410 @@
+"""The command line's words on notes and machines: write, plot, estimate, hands, stocks, plotters.
+
+Data goes to stdout, talk to stderr. Heavy packages are imported where they are needed, so that `--help` is quick.
+"""
+
+import functools
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from jobs.shop import Shop, ShopFault
+from plotter.machine import Machine, Slot
+from plotter.port import PortError
+
+if TYPE_CHECKING:
+    from jobs.compose import Composition, Shelf
+
+DONE, FAULT, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a fault of ours; 2 wrong usage; "
+    "3 refused, nothing has moved; 4 interrupted, the pen may have touched paper."
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def refusals(command: Callable[P, R]) -> Callable[P, R]:
+    """A command whose refusals are told in words on stderr and end it with exit code 3."""
+
+    @functools.wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, PortError, OSError) as error:
+            # Every refusal in the house is a ValueError or a PortError that says what, where and what to do.
+            if isinstance(error, BrokenPipeError):
+                raise
+            click.echo(f"refused: {error}", err=True)
+            sys.exit(REFUSED)
+
+    return told
+
+
+# ------------------------------------------------------------------ what is to be written
+def _note_options(command: Callable[P, R]) -> Callable[P, R]:
+    for option in reversed(
+        (
+            click.argument("text", required=False),
+            click.option("--file", "file", type=click.File("r", encoding="utf-8-sig"), help="Text file; '-' is stdin."),
+            click.option("--hand", help="Hand to write in; `fairhand hands` lists them."),
+            click.option("--stock", help="Paper to write on; `fairhand stocks` lists them."),
+            click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Same note and seed, same strokes."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _words(text: str | None, file: Any) -> str:
+    if (text is None) == (file is None):
+        raise click.UsageError("Give the words either as TEXT ('-' reads stdin) or with --file FILE.")
+    if file is not None:
+        return str(file.read())
+    return sys.stdin.read() if text == "-" else str(text)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [part.strip("\n") for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+
+
+def shelf_of(shop: Shop) -> "Shelf":
+    """The hands, stocks and templates that notes of this shop may name."""
+    from fonts.hands import hands
+    from jobs.compose import Shelf
+
+    return Shelf(hands=hands(), stocks=shop.stocks, templates=shop.templates)
+
+
+def _composed(shop: Shop, text: str, hand: str | None, stock: str | None, seed: int) -> "Composition":
+    from jobs.compose import compose
+    from jobs.note import Note
+
+    note = Note(text=literal(text), hand=hand or shop.notes.hand, stock=stock or shop.notes.stock, seed=seed)
+    return compose(note, shelf_of(shop))
+
+
+def literal(text: str) -> str:
+    """Words that mean themselves, as a note's text: braces are no merge fields on the command line."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+@click.command()
+@_note_options
+@click.option("--format", "kind", type=click.Choice(["svg", "png", "json", "gcode"]), default="svg", show_default=True)
+@click.option("--each", is_flag=True, help="Each paragraph is a note of its own; with -o a folder for svg, png, gcode.")
+@click.option("--machine", help="For gcode: the model to write for; default the first plotter's.")
+@click.option("--slot", help="For gcode: where the card lies, X,Y or X,Y,DEGREES in mm from machine zero.")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Where to; default stdout.")
+@click.pass_obj
+@refusals
+def write(
+    load: Callable[[], Shop],
+    text: str | None,
+    file: Any,
+    hand: str | None,
+    stock: str | None,
+    seed: int | None,
+    kind: str,
+    each: bool,
+    machine: str | None,
+    slot: str | None,
+    output: Path | None,
+) -> None:
+    """Write words to ink, without a server: a picture, strokes in mm, or G-code.
+
+    Without --seed a new one is drawn and told on stderr. With --each, notes that are refused are told and
+    left out, the others are written, and the exit code is 3.
+    """
+    shop = load()
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+        click.echo(f"seed {seed}", err=True)
+    words = _words(text, file)
+    notes = _paragraphs(words) if each else [words]
+    if each and kind != "json":
+        if output is None:
+            raise click.UsageError("--each with svg, png or gcode needs -o FOLDER.")
+        output.mkdir(parents=True, exist_ok=True)
+    samples, refused = [], 0
+    for k, one in enumerate(notes):
+        try:
+            card = _composed(shop, one, hand, stock, seed + k)
+        except ValueError as error:
+            if not each:
+                raise
+            refused += 1
+            click.echo(f"note {k + 1} refused: {error}", err=True)
+            continue
+        if kind == "json":
+            samples.append({"text": one, "hand": card.hand, "seed": card.seed, "y": "up", "strokes": card.strokes})
+        else:
+            data = _rendered(shop, card, kind, machine, slot)
+            _put(data, output / f"note-{k + 1:03d}.{kind}" if each and output else output)
+    if kind == "json":
+        listed = json.dumps({"samples": samples}, ensure_ascii=False, default=lambda stroke: stroke.tolist())
+        _put((listed + "\n").encode(), output)
+    if refused:
+        click.echo(f"{refused} of {len(notes)} notes refused", err=True)
+        sys.exit(REFUSED)
+
+
+def _rendered(shop: Shop, card: "Composition", kind: str, machine: str | None, slot: str | None) -> bytes:
+    from plotter.svg import draw, png
+
+    if kind == "gcode":
+        model, place = _machine_and_slot(shop, machine, slot)
+        return _program(card, model, place).text.encode()
+    paper = card.stock
+    pen = shop.machine(machine).pen_width_mm
+    picture = draw(card.strokes, paper.width_mm, paper.height_mm, pen_mm=pen, fold=paper.fold)
+    return png(picture) if kind == "png" else picture.encode()
+
+
+def _put(data: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        output.write_bytes(data)
+
+
+def _machine_and_slot(shop: Shop, machine: str | None, slot: str | None) -> tuple[Machine, Slot]:
+    model = shop.machine(machine)
+    if slot is not None:
+        try:
+            x, y, *turn = [float(part) for part in slot.split(",")]
+            (degrees,) = turn or [0.0]
+        except ValueError:
+            raise click.UsageError(f"--slot is X,Y or X,Y,DEGREES in mm and degrees, not '{slot}'.") from None
+        return model, Slot(x_mm=x, y_mm=y, rotation_deg=degrees)
+    for plotter in shop.plotters:
+        if plotter.machine == model:
+            return model, plotter.slot
+    return model, Slot()
+
+
+def _program(card: "Composition", machine: Machine, slot: Slot) -> Any:
+    from plotter.gcode import prove
+    from plotter.gcode import write as spelled
+    from plotter.plan import plan
+
+    paper = (card.stock.width_mm, card.stock.height_mm)
+    program = spelled(plan(card.strokes, paper=paper, slot=slot, machine=machine))
+    prove(program, machine)
+    return program
+
+
+# ------------------------------------------------------------------ straight onto a machine
+@click.command()
+@_note_options
+@click.option(
+    "--gcode", "gcode_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="G-code file."
+)
+@click.option("--port", required=True, help="Device path, pty, hwgrep://..., socket://host:port, or sim://.")
+@click.option("--machine", help="Model on that port; default the first plotter's.")
+@click.option("--slot", help="Where the card lies: X,Y or X,Y,DEGREES in mm from machine zero.")
+@click.option("--ink", type=click.Path(path_type=Path), help="With sim://: write what is on the paper as SVG here.")
+@click.pass_obj
+@refusals
+def plot(
+    load: Callable[[], Shop],
+    text: str | None,
+    file: Any,
+    hand: str | None,
+    stock: str | None,
+    seed: int | None,
+    gcode_file: Path | None,
+    port: str,
+    machine: str | None,
+    slot: str | None,
+    ink: Path | None,
+) -> None:
+    """Write a note, or a G-code file, straight onto one machine. The blank must lie in place: the pen moves at once.
+
+    Ctrl-C lifts the pen and stops. Exit code 0 finished, 3 refused before anything moved, 4 interrupted.
+    """
+    from plotter.commands import onto_machine
+
+    shop = load()
+    model, place = _machine_and_slot(shop, machine, slot)
+    if gcode_file is not None:
+        if text is not None or file is not None:
+            raise click.UsageError("Give either words or --gcode FILE.")
+        from plotter.gcode import read
+
+        program = read(gcode_file.read_text(encoding="ascii"))
+    else:
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        click.echo(f"seed {seed}", err=True)
+        program = _program(_composed(shop, _words(text, file), hand, stock, seed), model, place)
+    outcome = onto_machine(program, port, model, ink=ink)
+    click.echo(f"{outcome.verdict.name.lower()}: {outcome.reason}", err=True)
+    sys.exit({"FINISHED": DONE, "REFUSED": REFUSED}.get(outcome.verdict.name, INTERRUPTED))
+
+
+@click.command()
+@_note_options
+@click.option(
+    "--gcode", "gcode_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="G-code file."
+)
+@click.option("--machine", help="Model; default the first plotter's.")
+@click.option(
+    "--settings", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File of $n=value lines."
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@refusals
+def estimate(
+    load: Callable[[], Shop],
+    text: str | None,
+    file: Any,
+    hand: str | None,
+    stock: str | None,
+    seed: int | None,
+    gcode_file: Path | None,
+    machine: str | None,
+    settings: Path | None,
+    as_json: bool,
+) -> None:
+    """Say how long a note or a G-code file takes on a machine, and how much ink, travel and how many lifts."""
+    from plotter.motion import estimate as machine_time
+
+    shop = load()
+    model, place = _machine_and_slot(shop, machine, None)
+    if settings is not None:
+        from plotter.commands import settings_of
+
+        model = with_settings(model, settings_of(settings))
+    if gcode_file is not None:
+        lines = gcode_file.read_text(encoding="ascii").splitlines()
+    else:
+        card = _composed(shop, _words(text, file), hand, stock, 0 if seed is None else seed)
+        lines = [line.text for line in _program(card, model, place).lines]
+    it = machine_time(lines, model)
+    figures = {
+        "seconds": round(it.seconds, 3),
+        "ink_mm": round(it.ink_mm, 1),
+        "travel_mm": round(it.travel_mm, 1),
+        "lifts": it.lifts,
+    }
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        click.echo(
+            f"{it.seconds / 60:.1f} min, {it.ink_mm / 1000:.2f} m ink, "
+            f"{it.travel_mm / 1000:.2f} m travel, {it.lifts} lifts"
+        )
+
+
+def with_settings(machine: Machine, settings: dict[int, float]) -> Machine:
+    """The machine with the rates, accelerations and sizes that GRBL `$n=value` settings say."""
+
+    def three(first: int, now: tuple[float, float, float]) -> tuple[float, float, float]:
+        x, y, z = (settings.get(first + axis, now[axis]) for axis in range(3))
+        return (x, y, z)
+
+    return replace(
+        machine,
+        junction_deviation_mm=settings.get(11, machine.junction_deviation_mm),
+        steps_per_mm=three(100, machine.steps_per_mm),
+        max_rate_mm_min=three(110, machine.max_rate_mm_min),
+        acceleration_mm_s2=three(120, machine.acceleration_mm_s2),
+        width_mm=settings.get(130, machine.width_mm),
+        height_mm=settings.get(131, machine.height_mm),
+    )
+
+
+# ------------------------------------------------------------------ what there is
+def _table(title: str, head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    Console(soft_wrap=False).print(table)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@refusals
+def hands(as_json: bool) -> None:
+    """List the hands, and whom their letters are owed to."""
+    from fonts.hands import hands as all_hands
+
+    listed = [
+        {
+            "name": name,
+            "title": hand.title,
+            "style": hand.face.style,
+            "characters": len(hand.face.glyphs),
+            "acknowledgement": hand.face.acknowledgement,
+        }
+        for name, hand in all_hands().items()
+    ]
+    if as_json:
+        click.echo(json.dumps({"hands": listed}, ensure_ascii=False))
+        return
+    _table("", ("hand", "what it is", "style"), ((str(h["name"]), str(h["title"]), str(h["style"])) for h in listed))
+    for hand in listed:
+        if hand["acknowledgement"]:
+            click.echo(f"\n{hand['name']}: {hand['acknowledgement']}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@refusals
+def stocks(load: Callable[[], Shop], as_json: bool) -> None:
+    """List the papers that can be written on."""
+    from pydantic import TypeAdapter
+
+    from fonts.card import Stock
+
+    shop = load()
+    if as_json:
+        listed = {name: TypeAdapter(Stock).dump_python(stock, mode="json") for name, stock in shop.stocks.items()}
+        click.echo(json.dumps({"stocks": listed}, ensure_ascii=False))
+        return
+    rows = (
+        (name, stock.title, f"{stock.width_mm:g} x {stock.height_mm:g}", ", ".join(stock.frames))
+        for name, stock in shop.stocks.items()
+    )
+    _table("", ("stock", "what it is", "mm", "frames"), rows)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@refusals
+def plotters(load: Callable[[], Shop], as_json: bool) -> None:
+    """List the plotters of the configuration."""
+    shop = load()
+    names = {id(model): name for name, model in shop.machines.items()}
+    listed = [
+        {
+            "name": one.name,
+            "port": one.port,
+            "machine": names[id(one.machine)],
+            "capacity": one.capacity,
+            "slot": {"x_mm": one.slot.x_mm, "y_mm": one.slot.y_mm, "rotation_deg": one.slot.rotation_deg},
+        }
+        for one in shop.plotters
+    ]
+    if as_json:
+        click.echo(json.dumps({"plotters": listed}))
+        return
+    rows = ((str(p["name"]), str(p["port"]), str(p["machine"]), str(p["capacity"])) for p in listed)
+    _table("", ("plotter", "port", "machine", "blanks a load"), rows)
+
+
+COMMANDS = (write, plot, estimate, hands, stocks, plotters)
+
+__all__ = ["COMMANDS", "EXIT_CODES", "ShopFault", "refusals"]

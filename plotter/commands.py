@@ -1,0 +1,129 @@
+"""The command line's words on machines: simulate, ports; and `plot`'s way onto a machine."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from plotter.machine import Machine
+
+if TYPE_CHECKING:
+    from plotter.gcode import Program
+    from plotter.stream import Outcome
+
+_SETTING = re.compile(r"\s*\$(\d+)\s*=\s*([-+]?[\d.]+)\s*(?:[;(].*)?")
+
+
+def settings_of(path: Path) -> dict[int, float]:
+    """GRBL settings from a file of `$n=value` lines, as `$$` prints them; raises ValueError naming the line."""
+    settings: dict[int, float] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith(("#", ";", "(")) or line.strip() == "ok":
+            continue
+        found = _SETTING.fullmatch(line)
+        if not found:
+            raise ValueError(f"{path} line {number}: '{line.strip()}' is not a setting; write $n=value, as $110=6000")
+        settings[int(found[1])] = float(found[2])
+    return settings
+
+
+def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path | None = None) -> "Outcome":
+    """Prove a program and write it on the machine at `port`, with a progress bar on stderr; Ctrl-C lifts the pen.
+
+    Raises PortError, ProgramError or MachineMismatch before anything has moved. `ink` is where the picture of a
+    simulated machine's paper goes; raises ValueError when the machine is a real one and has no such picture.
+    """
+    import signal
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from plotter.gcode import prove
+    from plotter.serialport import open_port
+    from plotter.stream import Progress as Written
+    from plotter.stream import Wish, connect, stream
+
+    prove(program, machine)
+    wire = open_port(port, baud=machine.baud, machine=machine)
+    simulator = getattr(wire, "simulator", None)
+    if ink is not None and simulator is None:
+        wire.close()
+        raise ValueError(f"--ink needs a simulated machine; {port} has no picture of its paper")
+    wish = Wish.GO_ON
+
+    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal wish
+        wish = Wish.STOP
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} strokes"))
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+            task = bar.add_task("connecting", total=None)
+            session = connect(wire, machine)
+
+            def watch(now: Written) -> Wish:
+                bar.update(task, description=now.state, completed=now.stroke, total=now.strokes)
+                return wish
+
+            return stream(wire, session, program, watch=watch)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if ink is not None and simulator is not None:
+            from plotter.svg import draw
+
+            ink.write_text(
+                draw(simulator.ink, machine.width_mm, machine.height_mm, pen_mm=machine.pen_width_mm), encoding="utf-8"
+            )
+        wire.close()
+
+
+@click.command()
+@click.option("--pty", "as_pty", is_flag=True, help="Offer a pseudo-terminal (the default).")
+@click.option("--tcp", type=click.IntRange(0, 65535), help="Offer a TCP port on 127.0.0.1 instead; 0 takes a free one.")
+@click.option("--speed", default=1.0, show_default=True, help="How many times as fast as a real machine.")
+@click.option(
+    "--settings", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File of $n=value lines."
+)
+@click.option("--ink", type=click.Path(path_type=Path), help="Write what is on the paper as SVG here at the end.")
+@click.option("--log", type=click.Path(path_type=Path), help="Append each finished stroke here as a line of JSON.")
+def simulate(
+    as_pty: bool, tcp: int | None, speed: float, settings: Path | None, ink: Path | None, log: Path | None
+) -> None:
+    """Be a GRBL 1.1 plotter for any sender, on a pseudo-terminal or TCP.
+
+    The first line on stdout is the port's path. SIGTERM or Ctrl-C stops it, once the ink has been written.
+    """
+    if as_pty and tcp is not None:
+        raise click.UsageError("Choose --pty or --tcp PORT.")
+    from plotter.simport import simulate as run
+
+    try:
+        given = settings_of(settings) if settings else {}
+    except ValueError as error:
+        click.echo(f"refused: {error}", err=True)
+        sys.exit(3)
+    run(tcp=tcp, speed=speed, settings=given, ink=ink, log=log, announce=lambda path: print(path, flush=True))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def ports(as_json: bool) -> None:
+    """List the serial ports of this computer."""
+    from serial.tools.list_ports import comports
+
+    found = [{"device": p.device, "description": p.description, "hwid": p.hwid} for p in comports()]
+    if as_json:
+        click.echo(json.dumps({"ports": found}))
+    elif found:
+        for port in found:
+            click.echo(f"{port['device']}\t{port['description']}\t{port['hwid']}")
+    else:
+        click.echo("no serial ports found; try `fairhand simulate --pty` for a simulated one", err=True)
+
+
+COMMANDS = (simulate, ports)
