@@ -1,0 +1,143 @@
+"""Opening the database: SQLite or PostgreSQL behind one URL, its rules, its migrations, and who may own it."""
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+
+from jobs.job import Taken
+from jobs.schema import HEAD
+
+_MIGRATION_LOCK = 7_315_002  # any number of our own: pg_advisory_lock keys are shared by one database
+_PLOTTER_LOCK = 7_315_003
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///file` or `postgresql://...`; raises ValueError on any other URL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise ValueError("the store wants a file: sqlite:///fairhand.db")
+        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_size=20, max_overflow=40, connect_args={"timeout": 10})
+        event.listen(engine, "connect", _sqlite_rules)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=True,
+            connect_args={
+                # A frozen controller must not keep its row locks for ever.
+                "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000",
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "application_name": "fairhand",
+            },
+        )
+    raise ValueError(f"the store speaks sqlite:/// and postgresql://, not {parsed.get_backend_name()}://")
+
+
+def _sqlite_rules(raw: Any, _: object) -> None:
+    raw.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        "journal_mode=WAL",
+        # FULL: after a mains failure `pen_down` must still be there, else the card would be written again.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Bring the tables to the newest form, whoever else starts at the same time."""
+    if to == "head" and _version(engine) == HEAD:
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        (command.upgrade if to == "head" else command.downgrade)(config, to)
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+class Ownership:
+    """What this process alone may drive. Ends with the process, however that ends.
+
+    On SQLite the whole file (flock on `<file>.lock`, taken at once); on PostgreSQL each plotter by name (a session's
+    advisory lock). Raises Taken, with the words for the operator.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._file: IO[str] | None = None
+        self._session: Connection | None = None
+        self._lock = threading.Lock()
+        if engine.dialect.name == "sqlite":
+            self._take_file(Path(f"{engine.url.database}.lock"))
+
+    def _take_file(self, path: Path) -> None:
+        # A file of its own: closing any handle on the database file would drop SQLite's locks on it.
+        holder = path.open("a+")
+        try:
+            fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder.seek(0)
+            pid = holder.read().strip()
+            holder.close()
+            raise Taken(
+                f"{self._engine.url.database} is in use by another controller (process {pid or 'unknown'}); "
+                "stop that one first, or give this one its own database"
+            ) from None
+        holder.truncate(0)
+        holder.write(str(os.getpid()))
+        holder.flush()
+        self._file = holder
+
+    def take_plotter(self, name: str) -> None:
+        """Be the only controller that drives the plotter; taking it again is no harm."""
+        if self._engine.dialect.name == "sqlite":
+            return
+        with self._lock:
+            if self._session is None or self._session.closed or self._session.invalidated:
+                self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            took = self._session.scalar(
+                text("SELECT pg_try_advisory_lock(:room, hashtext(:name))"), {"room": _PLOTTER_LOCK, "name": name}
+            )
+        if not took:
+            raise Taken(f"the plotter {name} is driven by another running controller; stop that one first")
+
+    def release(self) -> None:
+        """Give everything back."""
+        with self._lock:
+            if self._session is not None:
+                self._session.invalidate()  # ends the session itself: back in the pool it would keep its locks
+                self._session.close()
+                self._session = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,360 @@
+"""Dispatch: the only way a plotter touches an order. Each answer is a compare-and-swap on the job's fence.
+
+claim -> pen_down -> progress ... -> finish. Before pen_down has answered there is no ink and a job may go back by
+itself; after it only a finish, or a person's word, ends the attempt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from jobs import schema
+from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted, Who, pack_ink
+from jobs.store import Store
+from plotter.machine import Plotter
+from plotter.strokes import Stroke
+
+LEASE = timedelta(seconds=60)  # renewed at every progress report; long against a slow disk, short against a dead host
+
+_job, _attempt, _plotter = schema.job, schema.attempt, schema.plotter
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job in a plotter's hand: the right to report on attempt `number` of it, until somebody decides otherwise."""
+
+    job: Job
+    number: int
+    plotter: str
+    boot: str
+
+
+class Dispatch:
+    """Claims for plotters, over one store. `lease` is how long an attempt may be silent."""
+
+    def __init__(self, store: Store, *, lease: timedelta = LEASE) -> None:
+        self.store = store
+        self.lease = lease
+
+    # -- plotters ----------------------------------------------------------------------------------------------------
+
+    def register(self, plotters: Sequence[Plotter]) -> None:
+        """This controller drives these plotters from now on; what earlier ones left open is settled.
+
+        Claimed jobs go back to ready, those being written become interrupted, no blank is trusted. Raises Taken.
+        """
+        for one in plotters:
+            self.store.ownership.take_plotter(one.name)
+        with self.store.transaction() as connection:
+            if connection.dialect.name == "sqlite":  # one controller owns the file, so nobody drives the others
+                gone = {"boot": None, "condition": Condition.OFFLINE, "reason": "not in the configuration", "blanks": 0}
+                connection.execute(update(_plotter).values(**gone))
+            for one in plotters:
+                self._register(connection, one)
+        for one in plotters:
+            self.reconcile(one.name)
+
+    def _register(self, connection: Connection, one: Plotter) -> None:
+        values = {
+            "condition": Condition.OFFLINE,
+            "reason": "not connected yet",
+            "blanks": 0,
+            "capacity": one.capacity,
+            "boot": self.store.boot,
+            "seen_at": self.store.now(connection),
+        }
+        known = connection.execute(update(_plotter).where(_plotter.c.name == one.name).values(**values))
+        if known.rowcount == 0:
+            connection.execute(insert(_plotter).values(name=one.name, mode=Mode.ACTIVE, **values))
+        self._tell_plotter(connection, one.name, Condition.OFFLINE, "not connected yet")
+
+    def retire(self, plotter: str, reason: str) -> None:
+        """This controller no longer drives the plotter."""
+        with self.store.transaction() as connection:
+            connection.execute(
+                update(_plotter)
+                .where(_plotter.c.name == plotter, _plotter.c.boot == self.store.boot)
+                .values(boot=None, condition=Condition.OFFLINE, reason=reason, blanks=0)
+            )
+            self._tell_plotter(connection, plotter, Condition.OFFLINE, reason)
+
+    def report(self, plotter: str, condition: Condition, reason: str = "", *, keep_blanks: bool = True) -> None:
+        """Say what the plotter is; an event when that changes. Without `keep_blanks` they must be confirmed anew."""
+        mine = and_(_plotter.c.name == plotter, _plotter.c.boot == self.store.boot)
+        with self.store.transaction() as connection:
+            news = connection.execute(
+                update(_plotter)
+                .where(mine, or_(_plotter.c.condition != condition, _plotter.c.reason != reason))
+                .values(condition=condition, reason=reason)
+            )
+            values = {"seen_at": self.store.now(connection), **({} if keep_blanks else {"blanks": 0})}
+            connection.execute(update(_plotter).where(mine).values(**values))
+            if news.rowcount:
+                self._tell_plotter(connection, plotter, condition, reason)
+
+    def _tell_plotter(self, connection: Connection, plotter: str, condition: Condition, reason: str) -> None:
+        data = {"condition": condition, "reason": reason}
+        self.store.tell(
+            connection, [{"kind": f"plotter.{condition}", "plotter": plotter, "data": data}], f"plt_{plotter}"
+        )
+
+    # -- the life of an attempt --------------------------------------------------------------------------------------
+
+    def claim(self, plotter: str) -> Claim | None:
+        """The next job for the plotter, or None.
+
+        One statement picks and takes it. The plotter must be driven by this controller, active, idle, without a card
+        in hand or waiting for a person's word, with blanks confirmed; the job ready, for the loaded stock, and not
+        pinned elsewhere. Most urgent first, then oldest.
+        """
+        stock = (
+            select(_plotter.c.loaded_stock)
+            .where(
+                _plotter.c.name == plotter,
+                _plotter.c.boot == self.store.boot,
+                _plotter.c.mode == Mode.ACTIVE,
+                _plotter.c.condition == Condition.IDLE,
+                _plotter.c.blanks > 0,
+                ~select(_attempt.c.job).where(_attempt.c.plotter == plotter, _attempt.c.ended_at.is_(None)).exists(),
+            )
+            .scalar_subquery()
+        )
+        first = (
+            select(_job.c.id)
+            .where(
+                _job.c.state == State.READY,
+                _job.c.stock == stock,
+                or_(_job.c.plotter.is_(None), _job.c.plotter == plotter),
+            )
+            .order_by(_job.c.priority.desc(), _job.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=_job)
+            .scalar_subquery()
+        )
+        try:
+            with self.store.transaction() as connection:
+                taken = self.store.move(
+                    connection,
+                    _job.c.id == first,
+                    State.READY,
+                    State.CLAIMED,
+                    who="plotter",
+                    actor=f"plt_{plotter}",
+                    plotter=plotter,
+                    attempts=_job.c.attempts + 1,
+                )
+                if not taken:
+                    return None
+                job = self.store.job(taken[0])
+                now = self.store.now(connection)
+                connection.execute(
+                    insert(_attempt).values(
+                        job=job.id,
+                        number=job.attempts,
+                        plotter=plotter,
+                        boot=self.store.boot,
+                        claimed_at=now,
+                        lease_until=now + self.lease,
+                        reason="",
+                        stroke=0,
+                        strokes=job.strokes,
+                        held=False,
+                    )
+                )
+        except IntegrityError:  # a card came into this plotter's hand between the look and the take: the index said no
+            return None
+        return Claim(job, job.attempts, plotter, self.store.boot)
+
+    def pen_down(self, claim: Claim) -> None:
+        """Ask before the pen may lower: only once this has returned may there be ink. Uses up a blank.
+
+        May be asked twice. Raises Cancelled when the customer was faster, Stale when it is no longer ours.
+        """
+        with self.store.transaction() as connection:
+            if self._state(connection, claim) is State.WRITING:
+                return
+            if self._wanted(connection, claim) is Wanted.CANCEL:
+                raise Cancelled(f"{claim.job.id} was cancelled before its pen came down")
+            self._move(connection, claim, State.CLAIMED, State.WRITING)
+            now = self.store.now(connection)
+            self._update(connection, claim, ink_at=now, lease_until=now + self.lease)
+            connection.execute(
+                update(_plotter)
+                .where(_plotter.c.name == claim.plotter)
+                .values(blanks=case((_plotter.c.blanks > 0, _plotter.c.blanks - 1), else_=0))
+            )
+
+    def progress(
+        self, claim: Claim, *, stroke: int, x: float | None = None, y: float | None = None, held: bool = False
+    ) -> Wanted | None:
+        """Renew the lease and say how far the card is (strokes proven drawn, pen in card mm); what a person wants.
+
+        Raises Stale once somebody has decided the card.
+        """
+        with self.store.transaction() as connection:
+            until = self.store.now(connection) + self.lease
+            self._update(connection, claim, stroke=stroke, x=x, y=y, held=held, lease_until=until)
+            self.store.ring_after_commit("progress")
+            return self._wanted(connection, claim)
+
+    def give_back(self, claim: Claim, reason: str) -> None:
+        """Nothing was drawn and nothing will be: the job is ready again, or cancelled if somebody wants that."""
+        with self.store.transaction() as connection:
+            self._state(connection, claim)
+            self._settle_unwritten(connection, claim.job.id, self._wanted(connection, claim), "plotter", reason, claim)
+
+    def fail(self, claim: Claim, reason: str) -> None:
+        """The job cannot be written here (words for the customer); nothing was drawn."""
+        with self.store.transaction() as connection:
+            self._move(connection, claim, State.CLAIMED, State.FAILED, reason)
+            self._update(connection, claim, ended_at=self.store.now(connection), outcome="refused", reason=reason)
+
+    def finish(
+        self,
+        claim: Claim,
+        *,
+        finished: bool,
+        reason: str = "",
+        stroke: int,
+        seconds: float | None = None,
+        position_known: bool = True,
+        ink: Sequence[Stroke] | None = None,
+    ) -> State:
+        """How the writing ended: done, or interrupted (then the attempt stays open until a person decides).
+
+        A late finish of an attempt that was given up for lost counts while nobody has decided. `ink` is what was drawn,
+        in card frame, where the machine can tell. Raises Stale.
+        """
+        with self.store.transaction() as connection:
+            state = self._state(connection, claim)
+            now = self.store.now(connection)
+            facts = {
+                "reason": reason,
+                "stroke": stroke,
+                "seconds": seconds,
+                "position_known": position_known,
+                "ink": None if ink is None else pack_ink(ink),
+                "held": False,
+            }
+            if state is State.CLAIMED:
+                raise NotAllowed(f"{claim.job.id} has no ink: give it back instead of finishing it")
+            if finished:
+                self._move(connection, claim, state, State.DONE)
+                self._update(connection, claim, outcome="written", ended_at=now, **facts)
+                return State.DONE
+            if state is State.WRITING:
+                self._move(connection, claim, state, State.INTERRUPTED, reason)
+            self._update(connection, claim, outcome="interrupted", wanted=None, **facts)
+            self._no_blanks(connection, claim.plotter)
+            return State.INTERRUPTED
+
+    # -- those who never answered ------------------------------------------------------------------------------------
+
+    def reconcile(self, plotter: str) -> None:
+        """Settle what an earlier controller of this plotter left open: no ink -> ready, maybe ink -> interrupted."""
+        self._settle(
+            and_(_attempt.c.plotter == plotter, _attempt.c.boot != self.store.boot), "the controller was restarted"
+        )
+
+    def sweep(self) -> None:
+        """Settle attempts whose lease is over: their plotter, or its host, has fallen silent."""
+        with self.store.reading() as connection:
+            now = self.store.now(connection)
+        self._settle(_attempt.c.lease_until < now, "the plotter fell silent")
+
+    def _settle(self, which: ColumnElement[bool], reason: str) -> None:
+        """Each in a transaction of its own; one that answers in between is left alone."""
+        undecided = and_(_attempt.c.ended_at.is_(None), _attempt.c.outcome.is_(None))
+        with self.store.reading() as connection:
+            ids = list(connection.execute(select(_attempt.c.job).where(undecided, which)).scalars())
+        for id in ids:
+            with self.store.transaction() as connection:
+                state = self.store.lock_job(connection, id)
+                row = connection.execute(
+                    select(_attempt.c.wanted, _attempt.c.plotter).where(_attempt.c.job == id, undecided, which)
+                ).one_or_none()
+                if row is None:
+                    continue
+                if state is State.CLAIMED:
+                    self._settle_unwritten(connection, id, row.wanted, "sweeper", reason, None)
+                elif state is State.WRITING:
+                    self.store.move(
+                        connection,
+                        _job.c.id == id,
+                        State.WRITING,
+                        State.INTERRUPTED,
+                        who="sweeper",
+                        actor="controller",
+                        reason=reason,
+                        plotter=row.plotter,
+                    )
+                    self._end(connection, id, outcome="interrupted", reason=reason, position_known=False, wanted=None)
+                    self._no_blanks(connection, row.plotter)
+
+    def _settle_unwritten(
+        self, connection: Connection, id: str, wanted: str | None, who: Who, reason: str, claim: Claim | None
+    ) -> None:
+        cancel = wanted == Wanted.CANCEL
+        to = State.CANCELLED if cancel else State.READY
+        actor = f"plt_{claim.plotter}" if claim else "controller"
+        moved = self.store.move(
+            connection, _job.c.id == id, State.CLAIMED, to, who=who, actor=actor, reason=reason if not cancel else ""
+        )
+        if not moved:
+            raise Stale(f"{id} is no longer claimed")
+        now: datetime = self.store.now(connection)
+        self._end(connection, id, outcome="cancelled" if cancel else "not_started", reason=reason, ended_at=now)
+
+    # -- one row at a time, fenced -----------------------------------------------------------------------------------
+
+    def _state(self, connection: Connection, claim: Claim) -> State:
+        """The job's state if this attempt may still report on it; the job row is locked first, always."""
+        state = self.store.lock_job(connection, claim.job.id)
+        open_here = connection.scalar(
+            select(func.count()).select_from(_attempt).where(*self._mine(claim), _attempt.c.ended_at.is_(None))
+        )
+        if not open_here:
+            raise Stale(f"attempt {claim.number} of {claim.job.id} is closed; the job is {state}")
+        return state
+
+    def _mine(self, claim: Claim) -> tuple[ColumnElement[bool], ...]:
+        return (
+            _attempt.c.job == claim.job.id,
+            _attempt.c.number == claim.number,
+            _attempt.c.boot == claim.boot,
+        )
+
+    def _wanted(self, connection: Connection, claim: Claim) -> Wanted | None:
+        found = connection.scalar(select(_attempt.c.wanted).where(*self._mine(claim)))
+        return None if found is None else Wanted(found)
+
+    def _move(self, connection: Connection, claim: Claim, frm: State, to: State, reason: str = "") -> None:
+        moved = self.store.move(
+            connection,
+            and_(_job.c.id == claim.job.id, _job.c.attempts == claim.number),
+            frm,
+            to,
+            who="plotter",
+            actor=f"plt_{claim.plotter}",
+            reason=reason,
+            plotter=claim.plotter,
+            data={"attempt": claim.number},
+        )
+        if not moved:
+            raise Stale(f"{claim.job.id} is no longer {frm} under attempt {claim.number}")
+
+    def _update(self, connection: Connection, claim: Claim, **values: object) -> None:
+        done = connection.execute(
+            update(_attempt).where(*self._mine(claim), _attempt.c.ended_at.is_(None)).values(**values)
+        )
+        if done.rowcount != 1:
+            raise Stale(f"attempt {claim.number} of {claim.job.id} is closed")
+
+    def _end(self, connection: Connection, id: str, **values: object) -> None:
+        connection.execute(update(_attempt).where(_attempt.c.job == id, _attempt.c.ended_at.is_(None)).values(**values))
+
+    def _no_blanks(self, connection: Connection, plotter: str) -> None:
+        connection.execute(update(_plotter).where(_plotter.c.name == plotter).values(blanks=0))

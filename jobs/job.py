@@ -1,0 +1,355 @@
+"""The life of a job as one table, and what is known about a job, its attempts, and the plotters, as values."""
+
+import json
+import secrets
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+import numpy as np
+
+from jobs.note import Note
+from plotter.strokes import Stroke
+
+
+class State(StrEnum):
+    """Where a job stands. `interrupted` is the state that only a person ends: there may be ink on the card."""
+
+    HELD = "held"
+    READY = "ready"
+    CLAIMED = "claimed"
+    WRITING = "writing"
+    INTERRUPTED = "interrupted"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+Who = Literal["customer", "person", "plotter", "sweeper"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may make a move, and what it means."""
+
+    who: tuple[Who, ...]
+    what: str
+
+
+TRANSITIONS: Mapping[tuple[State, State], Rule] = {
+    (State.HELD, State.READY): Rule(("customer", "person"), "released, or its batch started"),
+    (State.HELD, State.CANCELLED): Rule(("customer", "person"), "cancelled"),
+    (State.READY, State.HELD): Rule(("customer", "person"), "held back"),
+    (State.READY, State.CLAIMED): Rule(("plotter",), "a plotter takes it: fence + 1, lease, attempt opened"),
+    (State.READY, State.CANCELLED): Rule(("customer", "person"), "cancelled"),
+    (State.CLAIMED, State.READY): Rule(("plotter", "sweeper"), "given back, no ink yet"),
+    (State.CLAIMED, State.WRITING): Rule(("plotter",), "pen_down: answered before the pen may lower"),
+    (State.CLAIMED, State.FAILED): Rule(("plotter",), "cannot be composed or planned here, no ink"),
+    (State.CLAIMED, State.CANCELLED): Rule(("plotter", "sweeper"), "a cancel came in before the pen"),
+    (State.WRITING, State.DONE): Rule(("plotter",), "Idle at the program's end"),
+    (State.WRITING, State.INTERRUPTED): Rule(("plotter", "sweeper"), "fault, stop, or lease over"),
+    (State.INTERRUPTED, State.DONE): Rule(
+        ("person", "plotter"), "the card is good, or a late finish before anybody decided"
+    ),
+    (State.INTERRUPTED, State.READY): Rule(("person",), "write a fresh card, the old one is spoiled"),
+    (State.INTERRUPTED, State.FAILED): Rule(("person",), "given up"),
+    (State.FAILED, State.READY): Rule(("customer", "person"), "tried again"),
+    (State.FAILED, State.CANCELLED): Rule(("customer", "person"), "cancelled"),
+}
+"""Every move there is. Nothing leaves DONE or CANCELLED; only a person's word leads from ink to a second card."""
+
+FIRST = (State.HELD, State.READY)  # the states a job may begin in
+OPEN = (State.CLAIMED, State.WRITING, State.INTERRUPTED)  # an attempt is open; the plotter takes nothing else
+
+
+def sources(to: State, who: Who) -> tuple[State, ...]:
+    """The states from which `who` may move a job to `to`."""
+    return tuple(a for (a, b), rule in TRANSITIONS.items() if b is to and who in rule.who)
+
+
+def diagram() -> str:
+    """The life of a job as a Mermaid state diagram, drawn from TRANSITIONS."""
+    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in FIRST)]
+    for (a, b), rule in TRANSITIONS.items():
+        what = rule.what.replace(":", " -")  # a colon begins Mermaid's label
+        lines.append(f"    {a} --> {b}: {' or '.join(rule.who)} - {what}")
+    ends = [s for s in State if all(a is not s for a, _ in TRANSITIONS)]
+    return "\n".join([*lines, *(f"    {s} --> [*]" for s in ends)]) + "\n"
+
+
+class Ids:
+    """Typed ids that sort by the time they were made: prefix + 48 bits of Unix ms + 80 bits of chance, as in a ULID.
+
+    Ids made by one Ids within one millisecond still go up: the chance part counts on (ULID spec, monotonicity).
+    """
+
+    _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+
+    def __init__(
+        self, ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000, bits: Callable[[int], int] = secrets.randbits
+    ) -> None:
+        self._ms, self._bits = ms, bits
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def new(self, prefix: str) -> str:
+        """`prefix` + "_" + 26 characters, above every id this Ids has made."""
+        with self._lock:
+            fresh = self._ms() << 80 | self._bits(79)
+            self._last = fresh if fresh >> 80 > self._last >> 80 else self._last + 1
+            number = self._last
+        return f"{prefix}_" + "".join(self._ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A job before it is stored: the note, what the rehearsal found, and the customer's handling of it."""
+
+    note: Note
+    words: str
+    lines: int = 0
+    strokes: int = 0
+    ink_mm: float = 0.0
+    priority: int = 0
+    hold: bool = False
+    plotter: str | None = None
+    external_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    row: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A card that somebody wants, as the store knows it. `words`: the text as written; `stroke`: strokes proven drawn.
+
+    `attempts` is also the fence: it grows by one at every claim, and only the attempt of that number may report.
+    `plotter` is the plotter it is pinned to; `on` the plotter of its latest attempt.
+    """
+
+    id: str
+    state: State
+    note: Note
+    words: str
+    lines: int
+    strokes: int
+    ink_mm: float
+    priority: int
+    hold: bool
+    plotter: str | None
+    external_id: str | None
+    metadata: Mapping[str, str]
+    batch: str | None
+    row: int | None
+    attempts: int
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+    on: str | None = None
+    stroke: int = 0
+    wanted: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One plotter's try at one job. `ink_at`: when the pen was allowed down; `ended_at`: when all was said.
+
+    `outcome`: not_started, refused, cancelled, written, interrupted (open until a person decides), spoiled, given_up.
+    `x`, `y`: where the pen was last seen, card frame mm. `inked` says that a picture of the ink is kept.
+    """
+
+    job: str
+    number: int
+    plotter: str
+    boot: str
+    claimed_at: datetime
+    lease_until: datetime
+    ink_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    reason: str
+    stroke: int
+    strokes: int
+    x: float | None
+    y: float | None
+    seconds: float | None
+    position_known: bool | None
+    wanted: str | None
+    held: bool
+    decided_by: str | None
+    decided_at: datetime | None
+    decision: str | None
+    inked: bool
+
+
+class Mode(StrEnum):
+    """What a person wants of a plotter."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class Condition(StrEnum):
+    """What a plotter is, as reported by its worker."""
+
+    OFFLINE = "offline"
+    IDLE = "idle"
+    WRITING = "writing"
+    HELD = "held"
+    ATTENTION = "attention"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotterRow:
+    """A plotter as the store knows it. `blanks`: blank cards a person has confirmed loaded, of stock `loaded_stock`.
+
+    `job` is the job of its open attempt, with `stroke` of `strokes` drawn and the pen at `x`, `y` (card frame, mm).
+    """
+
+    name: str
+    mode: Mode
+    condition: Condition
+    reason: str
+    blanks: int
+    capacity: int
+    loaded_stock: str | None
+    boot: str | None
+    seen_at: datetime | None
+    job: str | None = None
+    stroke: int = 0
+    strokes: int = 0
+    x: float | None = None
+    y: float | None = None
+    wanted: str | None = None
+
+    @property
+    def id(self) -> str:
+        """`plt_` + the name in the configuration."""
+        return f"plt_{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Many orders that came in together; nothing of it is written before `started_at`."""
+
+    id: str
+    name: str
+    total: int
+    accepted: int
+    refused: int
+    failures: tuple[Mapping[str, Any], ...]
+    created_at: datetime
+    started_at: datetime | None
+    states: Mapping[State, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened, in the order readers may rely on. `data` never holds the customer's words."""
+
+    number: int
+    kind: str
+    at: datetime
+    actor: str
+    job: str | None
+    plotter: str | None
+    data: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """`evt_` + its number."""
+        return f"evt_{self.number}"
+
+
+def waiting_for(job: Job, plotters: Sequence[PlotterRow]) -> str | None:
+    """Why the job is not being written, in words a person can act on; None when it is being written or has ended."""
+    match job.state:
+        case State.HELD:
+            waits_for_batch = job.batch is not None and not job.hold
+            return "its batch has not been started" if waits_for_batch else "it is held; release it to have it written"
+        case State.FAILED:
+            return f"it failed: {job.reason}; requeue or cancel it"
+        case State.INTERRUPTED:
+            return f"a person must look at the card on {job.on} and decide: good, fresh card, or give up ({job.reason})"
+        case State.READY:
+            return _what_a_ready_job_waits_for(job, plotters)
+        case _:
+            return None
+
+
+def _what_a_ready_job_waits_for(job: Job, plotters: Sequence[PlotterRow]) -> str:
+    mine = [p for p in plotters if p.boot is not None and job.plotter in (None, p.name)]
+    if not mine:
+        return f"no plotter called {job.plotter} is running" if job.plotter else "no plotter is running"
+    obstacles = [(p, _obstacle(p, job.note.stock)) for p in mine]
+    if any(why is None for _, why in obstacles):
+        return "its turn; a plotter takes it next"
+    busy = [p.name for p, why in obstacles if why == _BUSY]
+    if busy:
+        return f"its turn: {', '.join(busy)} {'is' if len(busy) == 1 else 'are'} writing another card"
+    return "; ".join(f"{p.name}: {why}" for p, why in obstacles)
+
+
+_BUSY = "writing another card"
+
+
+def _obstacle(p: PlotterRow, stock: str) -> str | None:
+    if p.mode is Mode.PAUSED:
+        return "paused; activate it"
+    if p.condition in (Condition.OFFLINE, Condition.FAULT, Condition.ATTENTION):
+        return f"{p.condition}{f' ({p.reason})' if p.reason else ''}"
+    if p.loaded_stock != stock or (p.blanks == 0 and p.condition is Condition.IDLE):
+        return f"load {stock} blanks and confirm them"
+    return None if p.condition is Condition.IDLE and p.job is None else _BUSY
+
+
+def pack_ink(strokes: Sequence[Stroke]) -> bytes:
+    """Ink as compressed JSON: strokes in card frame, mm, rounded to 0.001."""
+    return zlib.compress(json.dumps([np.round(one, 3).tolist() for one in strokes], separators=(",", ":")).encode(), 6)
+
+
+def unpack_ink(data: bytes) -> list[Stroke]:
+    """The strokes that `pack_ink` packed."""
+    return [np.array(one, dtype=np.float64) for one in json.loads(zlib.decompress(data))]
+
+
+class Wanted(StrEnum):
+    """What a person wants of the card in hand."""
+
+    GO_ON = "go_on"
+    HOLD = "hold"
+    STOP = "stop"
+    CANCEL = "cancel"
+
+
+class Decision(StrEnum):
+    """A person's word on an interrupted card."""
+
+    GOOD = "good"
+    FRESH = "fresh"
+    GIVE_UP = "give_up"
+
+
+class Missing(LookupError):
+    """Nothing of that id is stored."""
+
+
+class NotAllowed(Exception):
+    """The move is not in the table from where the job, batch or plotter stands; says why and what to do instead."""
+
+
+class Stale(Exception):
+    """A report from an attempt that is no longer the job's own: somebody else has decided. It changes nothing."""
+
+
+class Cancelled(Exception):
+    """The job was cancelled before the pen came down: write nothing, give it back."""
+
+
+class Taken(Exception):
+    """Another running controller owns this database file or plotter."""

@@ -1,0 +1,237 @@
+"""The tables. A rule that must never be broken is an index here, not a habit of the code above."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
+
+HEAD = "0001"
+"""The newest migration; a database that stands here is used without loading the migration tool."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """An instant; comes back with its UTC on engines that keep no zone. Naive times are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone is no instant")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class xact(FunctionElement[int]):  # noqa: N801  a spelling of SQL
+    """The number of the transaction under way on PostgreSQL, where commits may overtake one another; 0 on SQLite."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+class settled(FunctionElement[int]):  # noqa: N801
+    """The transaction number below which everything has ended: no event can appear there any more."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(xact, "postgresql")
+def _xact_pg(*_: Any, **__: Any) -> str:
+    return "((pg_current_xact_id())::text)::bigint"
+
+
+@compiles(xact, "sqlite")
+def _xact_sqlite(*_: Any, **__: Any) -> str:
+    return "0"
+
+
+@compiles(settled, "postgresql")
+def _settled_pg(*_: Any, **__: Any) -> str:
+    return "((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint"
+
+
+@compiles(settled, "sqlite")
+def _settled_sqlite(*_: Any, **__: Any) -> str:
+    return "1"
+
+
+metadata = MetaData()
+
+# SQLite counts rows by INTEGER PRIMARY KEY only; a BIGINT would not count up.
+_Count = BigInteger().with_variant(Integer, "sqlite")
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("failures", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("started_at", Utc),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("state", String(12), nullable=False),
+    # What was asked for. The strokes and the G-code are pure functions of it and are not kept.
+    Column("text", Text),
+    Column("template", Text),
+    Column("fields", JSON, nullable=False),
+    Column("hand", Text, nullable=False),
+    Column("stock", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("frames", JSON, nullable=False),
+    # What the rehearsal found.
+    Column("words", Text, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("strokes", Integer, nullable=False),
+    Column("ink_mm", Float, nullable=False),
+    # How the customer wants it handled.
+    Column("priority", Integer, nullable=False),
+    Column("hold", Boolean, nullable=False),
+    Column("plotter", Text),
+    Column("external_id", Text),
+    Column("metadata", JSON, nullable=False),
+    Column("batch", String(40), ForeignKey("batch.id")),
+    Column("row", Integer),
+    # How it stands.
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    # The queue: a claim reads its first fitting row.
+    Index(
+        "job_queue",
+        "stock",
+        text("priority DESC"),
+        "id",
+        postgresql_where=text("state = 'ready'"),
+        sqlite_where=text("state = 'ready'"),
+    ),
+    Index("job_state", "state", "id"),
+    Index("job_external_id", "external_id"),
+    # One row of an upload makes one job, however often the upload is tried.
+    Index("job_batch_row", "batch", "row", unique=True),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("job", String(40), ForeignKey("job.id"), primary_key=True),
+    # The fence: equal to job.attempts while this attempt is the job's newest.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("plotter", Text, nullable=False),
+    Column("boot", String(40), nullable=False),
+    Column("claimed_at", Utc, nullable=False),
+    Column("lease_until", Utc, nullable=False),
+    Column("ink_at", Utc),
+    Column("ended_at", Utc),
+    Column("outcome", String(12)),
+    Column("reason", Text, nullable=False),
+    Column("stroke", Integer, nullable=False),
+    Column("strokes", Integer, nullable=False),
+    Column("x", Float),
+    Column("y", Float),
+    Column("seconds", Float),
+    Column("position_known", Boolean),
+    Column("wanted", String(12)),
+    Column("held", Boolean, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Utc),
+    Column("decision", String(12)),
+    Column("ink", LargeBinary),
+    # Never two pens on one card; never a second card on a plotter whose last one waits for a person's word.
+    Index(
+        "attempt_open_job",
+        "job",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "attempt_open_plotter",
+        "plotter",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
+)
+
+plotter = Table(
+    "plotter",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("mode", String(12), nullable=False),
+    Column("condition", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("blanks", Integer, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("loaded_stock", Text),
+    # Which start of which controller runs it; empty when none does.
+    Column("boot", String(40)),
+    Column("seen_at", Utc),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("number", _Count, primary_key=True, autoincrement=True),
+    Column("xact", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("job", String(40)),
+    Column("plotter", Text),
+    Column("data", JSON, nullable=False),
+    # Numbers are given out before commits happen: readers go by (xact, number) below `settled`.
+    Index("event_order", "xact", "number"),
+    Index("event_job", "job", "number"),
+    sqlite_autoincrement=True,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("principal", String(80), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request", String(64), nullable=False),
+    Column("begun_at", Utc, nullable=False),
+    Column("holder", String(40), nullable=False),
+    Column("status", Integer),
+    Column("headers", JSON),
+    Column("body", Text),
+)

@@ -1,0 +1,433 @@
+"""Store: what has been asked for and how it went, on SQLite or PostgreSQL. Synchronous; call it from threads."""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, tuple_, update
+
+from jobs import schema
+from jobs.bell import Bell
+from jobs.database import Ownership, migrate, open_engine
+from jobs.job import (
+    TRANSITIONS,
+    Attempt,
+    Batch,
+    Condition,
+    Event,
+    Ids,
+    Job,
+    Missing,
+    Mode,
+    NotAllowed,
+    Order,
+    PlotterRow,
+    Stale,
+    State,
+    Wanted,
+    Who,
+    unpack_ink,
+    waiting_for,
+)
+from jobs.note import Note
+from plotter.strokes import Stroke
+
+_job, _attempt, _plotter, _batch, _event = (
+    schema.job,
+    schema.attempt,
+    schema.plotter,
+    schema.batch,
+    schema.event,
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of a list: ask for the next with `after=next`."""
+
+    data: tuple[Job, ...]
+    has_more: bool
+    next: str | None
+
+
+class Store:
+    """One database. Every state is written by `move`, together with its event, in one transaction.
+
+    `now` replaces the clock (leases go by the database's own clock on PostgreSQL); `boot` names this start of this
+    controller; `bell` rings after each commit. Raises Taken when another controller owns the SQLite file.
+    """
+
+    def __init__(self, url: str, *, now: Callable[[], datetime] | None = None, ids: Ids | None = None) -> None:
+        self.ids = ids or Ids()
+        self.boot = self.ids.new("boot")
+        self.bell = Bell()
+        self._now = now
+        self.engine = open_engine(url)
+        self._local = threading.local()
+        # SQLite has one writer at a time: waiting here is fair, waiting in the file is not.
+        self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else None
+        try:
+            self.ownership = Ownership(self.engine)
+            migrate(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database and of everything owned."""
+        self.ownership.release()
+        self.engine.dispose()
+
+    # -- transactions ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction for writing; joins one that this thread has open. Rings the bell after the commit."""
+        if (outer := getattr(self._local, "connection", None)) is not None:
+            yield outer
+            return
+        if self._turn is not None:
+            self._turn.acquire()
+        topics: set[str] = set()
+        try:
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+                self._local.connection, self._local.topics = connection, topics
+                yield connection
+        finally:
+            self._local.connection = None
+            if self._turn is not None:
+                self._turn.release()
+        if topics:
+            self.bell.ring(*topics)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot for reading; within `transaction` it sees what that has written."""
+        if (outer := getattr(self._local, "connection", None)) is not None:
+            yield outer
+            return
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def ring_after_commit(self, *topics: str) -> None:
+        """Ring these topics once the transaction under way has been committed."""
+        self._local.topics.update(topics)
+
+    def now(self, connection: Connection) -> datetime:
+        """The instant: the database's on PostgreSQL, so that all controllers agree; else this machine's."""
+        if self._now is not None:
+            return self._now()
+        if self.engine.dialect.name == "postgresql":
+            return connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)  # type: ignore[no-any-return]
+        return datetime.now(UTC)
+
+    # -- the only writer of states -----------------------------------------------------------------------------------
+
+    def move(
+        self,
+        connection: Connection,
+        which: ColumnElement[bool],
+        frm: State,
+        to: State,
+        *,
+        who: Who,
+        actor: str,
+        reason: str = "",
+        plotter: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> list[str]:
+        """Move every job that `which` picks and that stands in `frm` to `to`, with an event each; the ids moved.
+
+        Compare-and-swap: a job that somebody else has moved is not among the ids. Raises NotAllowed for a move that
+        is not in TRANSITIONS, or not for `who`.
+        """
+        rule = TRANSITIONS.get((frm, to))
+        if rule is None or who not in rule.who:
+            raise NotAllowed(f"a {who} cannot move a job that is {frm} to {to}")
+        moved = connection.execute(
+            update(_job)
+            .where(which, _job.c.state == frm)
+            .values(state=to, reason=reason, updated_at=self.now(connection), **values)
+            .returning(_job.c.id)
+            .execution_options(synchronize_session=False)
+        ).scalars()
+        ids = list(moved)
+        self.tell(
+            connection,
+            [
+                {
+                    "kind": f"job.{to}",
+                    "job": id,
+                    "plotter": plotter,
+                    "data": {"from": frm, "reason": reason, **(data or {})},
+                }
+                for id in ids
+            ],
+            actor,
+        )
+        return ids
+
+    def transition(
+        self, job_id: str, to: State, *, who: Who, actor: str, frm: Collection[State] | None = None, **more: Any
+    ) -> Job:
+        """Move one job from wherever it stands (one of `frm`, if given); the job afterwards.
+
+        Raises Missing, NotAllowed (with where it stands), Stale when somebody else moved it in between.
+        """
+        with self.transaction() as connection:
+            state = self.lock_job(connection, job_id)
+            rule = TRANSITIONS.get((state, to))
+            if rule is None or who not in rule.who or (frm is not None and state not in frm):
+                raise NotAllowed(f"{job_id} is {state} and cannot become {to} from there")
+            if not self.move(connection, _job.c.id == job_id, state, to, who=who, actor=actor, **more):
+                raise Stale(f"{job_id} is no longer {state}")
+            return self.job(job_id)
+
+    def lock_job(self, connection: Connection, job_id: str) -> State:
+        """The job's state, which stays so until the transaction ends; raises Missing."""
+        state = connection.scalar(select(_job.c.state).where(_job.c.id == job_id).with_for_update())
+        if state is None:
+            raise Missing(f"there is no job {job_id}")
+        return State(state)
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def tell(self, connection: Connection, events: Sequence[Mapping[str, Any]], actor: str) -> None:
+        """Write event rows (kind, job, plotter, data) in the transaction under way."""
+        if not events:
+            return
+        common = {"at": self.now(connection), "actor": actor}
+        connection.execute(
+            insert(_event).values(xact=schema.xact()),
+            [{"job": None, "plotter": None, "data": {}, **one, **common} for one in events],
+        )
+        self.ring_after_commit("event")
+
+    def events(self, after: int = 0, *, job: str | None = None, limit: int = 200) -> list[Event]:
+        """Events after the one numbered `after`, in the order that all readers see.
+
+        On PostgreSQL numbers are given out before commits happen, so going by `number > after` would lose events:
+        the order is (transaction, number), and only what no transaction under way can still slip in before is shown.
+        """
+        with self.reading() as connection:
+            query = select(_event).where(_event.c.xact < schema.settled())
+            if after > 0:
+                place = connection.execute(
+                    select(_event.c.xact, _event.c.number)
+                    .where(_event.c.number <= after)
+                    .order_by(_event.c.number.desc())
+                    .limit(1)
+                ).one_or_none()
+                if place is not None:
+                    query = query.where(tuple_(_event.c.xact, _event.c.number) > tuple_(place.xact, place.number))
+            if job is not None:
+                query = query.where(_event.c.job == job)
+            rows = connection.execute(query.order_by(_event.c.xact, _event.c.number).limit(limit)).all()
+        return [Event(**{k: v for k, v in row._mapping.items() if k != "xact"}) for row in rows]
+
+    def last_event(self) -> int:
+        """The number of the newest event that `events` would show; 0 when there is none."""
+        with self.reading() as connection:
+            query = select(_event.c.number).where(_event.c.xact < schema.settled())
+            number = connection.scalar(query.order_by(_event.c.xact.desc(), _event.c.number.desc()).limit(1))
+        return number or 0
+
+    # -- orders come in ----------------------------------------------------------------------------------------------
+
+    def add(self, orders: Sequence[Order], *, actor: str, batch: str | None = None, started: bool = True) -> list[Job]:
+        """Store orders as jobs, ready or held, with their events: all or none."""
+        with self.transaction() as connection:
+            at = self.now(connection)
+            rows = [self._row(order, at, batch, started) for order in orders]
+            if rows:
+                connection.execute(insert(_job), rows)
+            self.tell(
+                connection,
+                [{"kind": f"job.{r['state']}", "job": r["id"], "data": {"from": None, "reason": ""}} for r in rows],
+                actor,
+            )
+        return [_job_of({**row, "on": None, "stroke": None, "wanted": None}) for row in rows]
+
+    def _row(self, order: Order, at: datetime, batch: str | None, started: bool) -> dict[str, Any]:
+        note = order.note
+        return {
+            "id": self.ids.new("job"),
+            "state": State.HELD if order.hold or not started else State.READY,
+            **{key: getattr(note, key) for key in ("text", "template", "hand", "stock", "seed")},
+            **{key: dict(getattr(note, key)) for key in ("fields", "frames")},
+            **{key: getattr(order, key) for key in ("words", "lines", "strokes", "ink_mm", "priority", "hold")},
+            **{key: getattr(order, key) for key in ("plotter", "external_id", "row")},
+            "metadata": dict(order.metadata),
+            "batch": batch,
+            "attempts": 0,
+            "reason": "",
+            "created_at": at,
+            "updated_at": at,
+        }
+
+    def add_batch(
+        self,
+        orders: Sequence[Order],
+        *,
+        actor: str,
+        name: str = "",
+        failures: Sequence[Mapping[str, Any]] = (),
+        refused: int | None = None,
+        start: bool = False,
+    ) -> tuple[Batch, list[Job]]:
+        """Store an upload: its good rows as jobs (held until the start), its failures as they are; one transaction.
+
+        `refused` counts the rows that failed (a row may fail in several ways); by default one a failure.
+        """
+        with self.transaction() as connection:
+            at = self.now(connection)
+            bad = len(failures) if refused is None else refused
+            id = self.ids.new("bat")
+            connection.execute(
+                insert(_batch).values(
+                    id=id,
+                    name=name,
+                    total=len(orders) + bad,
+                    accepted=len(orders),
+                    refused=bad,
+                    failures=[dict(one) for one in failures],
+                    created_at=at,
+                    started_at=at if start else None,
+                )
+            )
+            jobs = self.add(orders, actor=actor, batch=id, started=start)
+            self.tell(connection, [{"kind": "batch.added", "data": {"batch": id, "started": start}}], actor)
+            return self.batch(id), jobs
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def job(self, job_id: str) -> Job:
+        """One job; raises Missing."""
+        with self.reading() as connection:
+            row = connection.execute(_jobs().where(_job.c.id == job_id)).one_or_none()
+        if row is None:
+            raise Missing(f"there is no job {job_id}")
+        return _job_of(row._mapping)
+
+    def jobs(
+        self,
+        *,
+        states: Collection[State] = (),
+        batch: str | None = None,
+        external_id: str | None = None,
+        plotter: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        newest_first: bool = True,
+    ) -> Page:
+        """Jobs by age; `plotter` picks those pinned to it or last on it; raises Missing for an unknown `after`."""
+        query = _jobs()
+        if states:
+            query = query.where(_job.c.state.in_(states))
+        if batch is not None:
+            query = query.where(_job.c.batch == batch)
+        if external_id is not None:
+            query = query.where(_job.c.external_id == external_id)
+        if plotter is not None:
+            query = query.where(or_(_job.c.plotter == plotter, _attempt.c.plotter == plotter))
+        if after is not None:
+            self.job(after)
+            query = query.where(_job.c.id < after if newest_first else _job.c.id > after)
+        query = query.order_by(_job.c.id.desc() if newest_first else _job.c.id).limit(limit + 1)
+        with self.reading() as connection:
+            rows = connection.execute(query).all()
+        found = tuple(_job_of(row._mapping) for row in rows[:limit])
+        more = len(rows) > limit
+        return Page(found, more, found[-1].id if more else None)
+
+    def queue(self, limit: int = 50) -> list[Job]:
+        """Ready jobs in the order in which plotters take them."""
+        query = _jobs().where(_job.c.state == State.READY).order_by(_job.c.priority.desc(), _job.c.id).limit(limit)
+        with self.reading() as connection:
+            return [_job_of(row._mapping) for row in connection.execute(query)]
+
+    def counts(self, batch: str | None = None) -> dict[State, int]:
+        """How many jobs stand in each state (of one batch, if given); every state is named."""
+        query = select(_job.c.state, func.count()).group_by(_job.c.state)
+        if batch is not None:
+            query = query.where(_job.c.batch == batch)
+        with self.reading() as connection:
+            found = {State(state): n for state, n in connection.execute(query)}
+        return {state: found.get(state, 0) for state in State}
+
+    def attempts(self, job_id: str) -> list[Attempt]:
+        """The job's attempts, oldest first; raises Missing."""
+        self.job(job_id)
+        query = select(*(c for c in _attempt.c if c.name != "ink"), _attempt.c.ink.is_not(None).label("inked"))
+        with self.reading() as connection:
+            rows = connection.execute(query.where(_attempt.c.job == job_id).order_by(_attempt.c.number)).all()
+        return [Attempt(**row._mapping) for row in rows]
+
+    def ink(self, job_id: str, number: int | None = None) -> list[Stroke] | None:
+        """What was drawn (card frame, mm) in the given attempt, else in the latest that kept it; None if none did."""
+        query = select(_attempt.c.ink).where(_attempt.c.job == job_id, _attempt.c.ink.is_not(None))
+        if number is not None:
+            query = query.where(_attempt.c.number == number)
+        with self.reading() as connection:
+            found = connection.scalar(query.order_by(_attempt.c.number.desc()).limit(1))
+        return None if found is None else unpack_ink(found)
+
+    def batch(self, batch_id: str) -> Batch:
+        """One batch with how its jobs stand; raises Missing."""
+        with self.reading() as connection:
+            row = connection.execute(select(_batch).where(_batch.c.id == batch_id)).one_or_none()
+            if row is None:
+                raise Missing(f"there is no batch {batch_id}")
+            values = dict(row._mapping)
+            return Batch(**{**values, "failures": tuple(values["failures"])}, states=self.counts(batch_id))
+
+    def plotters(self) -> list[PlotterRow]:
+        """Every plotter ever configured, by name, with the card it has in hand."""
+        card = [_attempt.c[name] for name in ("job", "stroke", "strokes", "x", "y", "wanted")]
+        query = (
+            select(_plotter, *card)
+            .select_from(_plotter)
+            .outerjoin(_attempt, and_(_attempt.c.plotter == _plotter.c.name, _attempt.c.ended_at.is_(None)))
+            .order_by(_plotter.c.name)
+        )
+        with self.reading() as connection:
+            return [_plotter_of(row) for row in connection.execute(query)]
+
+    def plotter(self, name: str) -> PlotterRow:
+        """One plotter by its name in the configuration; raises Missing."""
+        for row in self.plotters():
+            if row.name == name:
+                return row
+        raise Missing(f"there is no plotter {name}")
+
+    def waiting_for(self, job: Job) -> str | None:
+        """Why the job is not being written, in words; None when it is, or has ended."""
+        return waiting_for(job, self.plotters())
+
+
+def _jobs() -> Select[Any]:
+    return select(_job, _attempt.c.plotter.label("on"), _attempt.c.stroke, _attempt.c.wanted).select_from(
+        _job.outerjoin(_attempt, and_(_attempt.c.job == _job.c.id, _attempt.c.number == _job.c.attempts))
+    )
+
+
+def _job_of(row: Mapping[Any, Any]) -> Job:
+    values = dict(row)
+    note = Note(**{key: values.pop(key) for key in ("text", "template", "fields", "hand", "stock", "seed", "frames")})
+    done = values["state"] == State.DONE
+    values["stroke"] = values["strokes"] if done else values["stroke"] or 0
+    return Job(**{**values, "state": State(values["state"])}, note=note)
+
+
+def _plotter_of(row: Row[Any]) -> PlotterRow:
+    values = {key: value for key, value in row._mapping.items() if value is not None}
+    values.setdefault("loaded_stock", None)
+    values.setdefault("boot", None)
+    values.setdefault("seen_at", None)
+    if "wanted" in values:
+        values["wanted"] = Wanted(values["wanted"])
+    return PlotterRow(**{**values, "mode": Mode(values["mode"]), "condition": Condition(values["condition"])})
