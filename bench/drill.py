@@ -103,7 +103,6 @@ def machines(folder: Path, speed: float) -> Iterator[list[tuple[str, Path]]]:
         for name in ("left", "right"):
             log = folder / f"{name}-ink.jsonl"
             command = [*SERVER, "simulate", "--tcp", "0", "--speed", str(speed), "--log", str(log)]
-            command += ["--settings", str(folder / "settings.txt")]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
             stack.callback(process.wait)
             stack.callback(process.terminate)
@@ -175,7 +174,6 @@ class Shift:
 def drill(folder: Path, *, kills: int, speed: float, database: str | None = None, seed: int = 1) -> Report:
     """Run the drill in `folder`: twelve jobs, `kills` kills at moments drawn from `seed`; raises TimeoutError."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "settings.txt").write_text(_settings(), encoding="utf-8")
     chance = np.random.default_rng(seed)
     with machines(folder, speed) as offered:
         config = configuration(folder, [port for port, _ in offered])
@@ -233,14 +231,6 @@ def _await_moment(shift: Shift, k: int, fraction: float) -> str:
                 return f"{name} at stroke {now['stroke']} of {now['strokes']}"
         time.sleep(0.01)
     raise TimeoutError("nothing was being written")
-
-
-def _settings() -> str:
-    machine = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))["machines"]["desk"]
-    lines = ["$1=255", "$10=3", "$32=0", f"$11={machine['junction_deviation_mm']}"]
-    for first, key in ((100, "steps_per_mm"), (110, "max_rate_mm_min"), (120, "acceleration_mm_s2")):
-        lines += [f"${first + axis}={machine[key][axis]}" for axis in range(3)]
-    return "\n".join([*lines, f"$130={machine['width_mm']}", f"$131={machine['height_mm']}", "$132=20"]) + "\n"
 
 
 def _slot(config: Path) -> Slot:

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -14,6 +14,13 @@ from plotter.machine import Machine
 if TYPE_CHECKING:
     from plotter.gcode import Program
     from plotter.stream import Outcome
+
+
+class Models(Protocol):
+    """Whoever knows the models of machines by name."""
+
+    def machine(self, name: str | None) -> Machine: ...
+
 
 _SETTING = re.compile(r"\s*\$(\d+)\s*=\s*([-+]?[\d.]+)\s*(?:[;(].*)?")
 
@@ -86,13 +93,22 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
 @click.option("--pty", "as_pty", is_flag=True, help="Offer a pseudo-terminal (the default).")
 @click.option("--tcp", type=click.IntRange(0, 65535), help="Offer a TCP port on 127.0.0.1 instead; 0 takes a free one.")
 @click.option("--speed", default=1.0, show_default=True, help="How many times as fast as a real machine.")
+@click.option("--machine", help="Model to be; default the first plotter's.")
 @click.option(
     "--settings", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File of $n=value lines."
 )
 @click.option("--ink", type=click.Path(path_type=Path), help="Write what is on the paper as SVG here at the end.")
 @click.option("--log", type=click.Path(path_type=Path), help="Append each finished stroke here as a line of JSON.")
+@click.pass_obj
 def simulate(
-    as_pty: bool, tcp: int | None, speed: float, settings: Path | None, ink: Path | None, log: Path | None
+    load: Callable[[], Models],
+    as_pty: bool,
+    tcp: int | None,
+    speed: float,
+    machine: str | None,
+    settings: Path | None,
+    ink: Path | None,
+    log: Path | None,
 ) -> None:
     """Be a GRBL 1.1 plotter for any sender, on a pseudo-terminal or TCP.
 
@@ -103,11 +119,12 @@ def simulate(
     from plotter.simport import simulate as run
 
     try:
+        model = load().machine(machine)
         given = settings_of(settings) if settings else {}
     except ValueError as error:
         click.echo(f"refused: {error}", err=True)
         sys.exit(3)
-    run(tcp=tcp, speed=speed, settings=given, ink=ink, log=log, announce=lambda path: print(path, flush=True))
+    run(model, tcp=tcp, speed=speed, settings=given, ink=ink, log=log, announce=lambda path: print(path, flush=True))
 
 
 @click.command()
