@@ -1,5 +1,6 @@
 """The only geometry in the house: a Stroke is a float64 array (n, 2) in mm, y up, n >= 1; one point is a dot."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -59,24 +60,88 @@ def resample(one: Stroke, step: float) -> Stroke:
 
 def simplify(one: Stroke, tolerance: float) -> Stroke:
     """Fewest points whose polyline stays within `tolerance` mm of the stroke (Ramer 1972; Douglas & Peucker 1973)."""
-    n = len(one)
-    if n < 3:
-        return one.copy()
-    keep = np.zeros(n, dtype=bool)
-    keep[0] = keep[-1] = True
-    stack = [(0, n - 1)]
-    while stack:
-        a, b = stack.pop()
-        if b - a < 2:
-            continue
-        inner = one[a + 1 : b] - one[a]
-        chord = one[b] - one[a]
-        span = float(chord @ chord)
-        t = np.clip(inner @ chord / span, 0.0, 1.0) if span > 0 else np.zeros(len(inner))
-        off = np.hypot(*(inner - t[:, None] * chord).T)
-        worst = int(np.argmax(off))
-        if off[worst] > tolerance:
-            middle = a + 1 + worst
-            keep[middle] = True
-            stack += [(a, middle), (middle, b)]
-    return one[keep]
+    return simplify_all([one], tolerance)[0]
+
+
+def simplify_all(strokes: Sequence[Stroke], tolerance: float) -> list[Stroke]:
+    """`simplify` for a whole drawing at once: every pass halves all open spans of all strokes together."""
+    if not strokes:
+        return []
+    points = np.concatenate(strokes)
+    counts = np.array([len(one) for one in strokes])
+    last = np.cumsum(counts) - 1
+    first = last - counts + 1
+    keep = np.zeros(len(points), dtype=bool)
+    keep[first] = keep[last] = True
+    a, b = first, last
+    while True:
+        inner = b - a - 1
+        a, b, inner = a[inner > 0], b[inner > 0], inner[inner > 0]
+        if not len(a):
+            break
+        starts = np.cumsum(inner) - inner
+        span = np.repeat(np.arange(len(a)), inner)
+        at = np.arange(len(span)) - starts[span] + a[span] + 1
+        chord = points[b] - points[a]
+        squared = (chord**2).sum(axis=1)
+        offset = points[at] - points[a][span]
+        along = (offset * chord[span]).sum(axis=1) / np.where(squared > 0, squared, 1.0)[span]
+        off = np.hypot(*(offset - np.clip(along, 0.0, 1.0)[:, None] * chord[span]).T)
+        worst = np.maximum.reduceat(off, starts)
+        peaks = np.flatnonzero(off == worst[span])[::-1]
+        middle = np.empty(len(a), dtype=at.dtype)
+        middle[span[peaks]] = at[peaks]  # written backwards: the first peak of a span stays
+        split = worst > tolerance
+        keep[middle[split]] = True
+        a, b = np.concatenate((a[split], middle[split])), np.concatenate((middle[split], b[split]))
+    return [points[f : n + 1][keep[f : n + 1]] for f, n in zip(first, last, strict=True)]
+
+
+def deviation(a: Sequence[Stroke], b: Sequence[Stroke]) -> float:
+    """How far in mm two drawings' ink is apart at worst: the symmetric Hausdorff distance (Hausdorff 1914).
+
+    The strokes' own points, and more wherever they are over 0.05 mm apart, are held against the nearest lines of the
+    other drawing, so the figure is low by 0.025 mm at the very most, and by nothing where corners differ. Infinite when only one of them has ink, 0 when none has.
+    """
+    if not a and not b:
+        return 0.0
+    if not a or not b:
+        return math.inf
+    one, other = _Ink(a), _Ink(b)
+    return max(one.farthest_from(other), other.farthest_from(one))
+
+
+class _Ink:
+    """A drawing as points at most 0.05 mm apart, each with the piece of line before and after it."""
+
+    def __init__(self, strokes: Sequence[Stroke]) -> None:
+        dense = [_between(one, 0.05) for one in strokes]
+        self.points = np.concatenate(dense)
+        self.before = np.concatenate([np.concatenate((one[:1], one[:-1])) for one in dense])
+        self.after = np.concatenate([np.concatenate((one[1:], one[-1:])) for one in dense])
+
+    def farthest_from(self, other: "_Ink") -> float:
+        from scipy.spatial import cKDTree
+
+        _, near = cKDTree(other.points, compact_nodes=False, balanced_tree=False).query(self.points)
+        at = other.points[near]
+        gaps = [_to_line(self.points, at, ends[near]) for ends in (other.before, other.after)]
+        return float(np.minimum(*gaps).max())
+
+
+def _between(one: Stroke, step: float) -> Stroke:
+    """The stroke's own points, and more between them where they are over `step` mm apart."""
+    if len(one) < 2:
+        return one
+    pieces = np.maximum(1, np.ceil(np.hypot(*np.diff(one, axis=0).T) / step).astype(int))
+    at = np.repeat(np.arange(len(pieces)), pieces)
+    part = (np.arange(len(at)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[at]
+    return np.concatenate((one[at] + part[:, None] * (one[at + 1] - one[at]), one[-1:]))
+
+
+def _to_line(points: Stroke, a: Stroke, b: Stroke) -> NDArray[np.float64]:
+    chord = b - a
+    squared = (chord**2).sum(axis=1)
+    along = ((points - a) * chord).sum(axis=1) / np.where(squared > 0, squared, 1.0)
+    distance: NDArray[np.float64] = np.hypot(*(points - a - np.clip(along, 0.0, 1.0)[:, None] * chord).T)
+    return distance

@@ -1,0 +1,341 @@
+"""G-code: a plan spelled for GRBL, other people's programs read, and the proof that a program is fit to be sent.
+
+Spelled as GRBL 1.1 likes it best: absolute (a lost line mends itself at the next), millimetres, two decimals, no
+blanks, no comments, LF only. The customer's words never get near it.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from plotter.dialect import Point, Unfit, Walk
+from plotter.machine import Machine, ServoPen
+from plotter.plan import Toolpath
+from plotter.strokes import Stroke, stroke
+
+Kind = Literal["setup", "travel", "down", "draw", "up", "park"]
+
+# How long a servo of unknown place, or without power before, may take to the lifted place, s.
+FIRST_LIFT_S = 0.5
+# Two decimals are right to half a hundredth; an edge may be missed by that and a rounding of it.
+EDGE_MM = 0.0051
+
+
+class ProgramError(ValueError):
+    """A program is not fit to be sent: `number` (from 1) and `text` of the line, and `why`."""
+
+    def __init__(self, number: int, text: str, why: str) -> None:
+        super().__init__(f"line {number} '{text[:80]}': {why}")
+        self.number = number
+        self.text = text
+        self.why = why
+
+
+class Line(NamedTuple):
+    """One line, the stroke it belongs to (-1 before the first; a travel belongs to the stroke it goes to), its kind."""
+
+    text: str
+    stroke: int
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Program:
+    """A pen's whole way: it begins and ends with the pen up; `end` is where it comes to rest, machine frame, mm.
+
+    `first_stroke` is the first stroke it draws and `strokes` counts from 0 to the last: a program that goes on after
+    an interruption knows that the strokes before it are on the paper.
+    """
+
+    lines: tuple[Line, ...]
+    end: Point
+    first_stroke: int = 0
+
+    @property
+    def text(self) -> str:
+        """The lines as a file: LF after each."""
+        return "".join(f"{line.text}\n" for line in self.lines)
+
+    @cached_property
+    def strokes(self) -> int:
+        """How many strokes are on the paper at its end, those before `first_stroke` included."""
+        return max((line.stroke for line in self.lines), default=-1) + 1
+
+    @cached_property
+    def way(self) -> tuple[tuple[Point, ...], ...]:
+        """For each line the points it takes the pen through, machine frame, mm; none for lines that do not move it."""
+        walk, way = Walk(), []
+        for line in self.lines:
+            walk.line(line.text)
+            way.append(walk.points)
+        return tuple(way)
+
+    @cached_property
+    def longest_dwell_s(self) -> float:
+        """The longest wait (G4) in it."""
+        waits = [line.text for line in self.lines if line.text.startswith("G4")]
+        return max((_dwell(text) for text in set(waits)), default=0.0)
+
+
+def _dwell(text: str) -> float:
+    walk = Walk()
+    walk.line(text)
+    return walk.dwell_s
+
+
+# ------------------------------------------------------------------ writing
+def preamble(machine: Machine) -> tuple[str, ...]:
+    """Modal words as every program wants them, then the pen up, the feed: right whatever the machine did before."""
+    return ("G17G21G54G90G94", *lift(machine, settle_s=FIRST_LIFT_S), f"F{_number(machine.feed_mm_min)}")
+
+
+def lift(machine: Machine, *, settle_s: float | None = None) -> tuple[str, ...]:
+    """The pen up, from any place and modal state but units and frame; the last line's `ok` proves that it is."""
+    pen = machine.pen
+    if isinstance(pen, ServoPen):
+        return f"M3S{pen.up_s}", f"G4P{_number(pen.up_settle_s if settle_s is None else settle_s)}"
+    return f"G0Z{_number(pen.up_mm)}", "G4P0"
+
+
+def raise_by_its_height(machine: Machine) -> tuple[str, ...]:
+    """The pen up on a machine that has lost its position: a Z pen rises by its lift from wherever it is."""
+    pen = machine.pen
+    if isinstance(pen, ServoPen):
+        return "G17G21G90G94", *lift(machine, settle_s=FIRST_LIFT_S)
+    return "G17G21G91G94", f"G0Z{_number(pen.up_mm - pen.down_mm)}", "G90", "G4P0"
+
+
+def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
+    """Spell a plan. With `first_stroke` it goes on with that stroke: same numbers of strokes, full preamble.
+
+    Raises ValueError unless 0 <= first_stroke <= the number of strokes.
+    """
+    if not 0 <= first_stroke <= len(toolpath.strokes):
+        raise ValueError(f"there are {len(toolpath.strokes)} strokes; cannot begin with stroke {first_stroke}")
+    machine, pen = toolpath.machine, toolpath.machine.pen
+    if isinstance(pen, ServoPen):
+        down: tuple[str, ...] = (f"S{pen.down_s}", f"G4P{_number(pen.down_settle_s)}")
+        up: tuple[str, ...] = (f"S{pen.up_s}", f"G4P{_number(pen.up_settle_s)}")
+    else:
+        # The dwell of nothing makes GRBL finish all motion before its `ok`: proof that the stroke is drawn.
+        down, up = (f"G0Z{_number(pen.down_mm)}",), (f"G0Z{_number(pen.up_mm)}", "G4P0")
+    lines = [Line(text, -1, "setup") for text in preamble(machine)]
+    for k in range(first_stroke, len(toolpath.strokes)):
+        start, *rest = _spelled(toolpath.strokes[k])
+        lines.append(Line("G0" + start, k, "travel"))
+        lines += [Line(text, k, "down") for text in down]
+        if rest:
+            lines.append(Line("G1" + rest[0], k, "draw"))
+            lines += [Line(text, k, "draw") for text in rest[1:]]
+        lines += [Line(text, k, "up") for text in up]
+    (park,) = _spelled(np.array([toolpath.park]))
+    lines.append(Line("G0" + park, len(toolpath.strokes) - 1, "park"))
+    x, y = (round(v, 2) for v in toolpath.park)
+    return Program(tuple(lines), (x, y), first_stroke)
+
+
+def _spelled(one: Stroke) -> list[str]:
+    """`X..Y..` for each point that two decimals can tell from the one before."""
+    hundredths = np.rint(one * 100).astype(int)
+    new = np.concatenate(([True], (np.diff(hundredths, axis=0) != 0).any(axis=1)))
+    # + 0.0 turns the -0.0 that rounding leaves into 0.0
+    return ["X%.2fY%.2f" % (x, y) for x, y in (hundredths[new] / 100 + 0.0).tolist()]  # noqa: UP031 (twice as fast)
+
+
+def _number(value: float) -> str:
+    """At most three decimals, no trailing zeros, no exponent."""
+    return f"{value:.3f}".rstrip("0").rstrip(".") if value else "0"
+
+
+# ------------------------------------------------------------------ reading
+class _Level(NamedTuple):
+    """Where the pen's lift is: the Z height in mm, or the servo's command."""
+
+    z: float | None
+    s: float | None
+
+
+def read(text: str) -> Program:
+    """Somebody's program: comments, blanks and line endings go; what is left is told apart by what it does.
+
+    Moves at the heights (Z, else S) that drawing happens at are drawing; the others are travel. Raises ProgramError
+    for words that a pen has no use for, or when nothing tells pen up from pen down.
+    """
+    texts = list(_stripped(text))
+    walk = Walk()
+    drawn: set[_Level] = set()
+    flown: set[_Level] = set()
+    seen: list[tuple[_Level, tuple[Point, ...]]] = []
+    for number, one in texts:
+        _step(walk, number, one)
+        level = _Level(walk.z, walk.s if walk.spinning else None)
+        seen.append((level, walk.points))
+        if walk.points:
+            (drawn if walk.motion else flown).add(level)
+    down = _down_levels(drawn, flown)
+    if not down:
+        number, one = texts[-1] if texts else (1, "")
+        raise ProgramError(number, one, "it draws nothing: there is no G1, G2 or G3 with the pen down")
+    lines: list[Line] = []
+    k, was_down, end = -1, False, (0.0, 0.0)
+    approach: list[int] = []
+    for (number, one), (level, points) in zip(texts, seen, strict=True):
+        is_down = level in down
+        if points and is_down != was_down:
+            raise ProgramError(number, one, "it moves the pen up or down and sideways at once; take two lines")
+        if is_down and not was_down:
+            k += 1
+            for at in approach:
+                lines[at] = lines[at]._replace(stroke=k)
+            kind: Kind = "down"
+        elif was_down and not is_down:
+            approach, kind = [], "up"
+        elif points:
+            kind = "draw" if is_down else "travel"
+        else:
+            # A line that moves nothing (a dwell, a feed) is of the kind of the one before it.
+            kind = lines[-1].kind if lines else "setup"
+        if kind == "travel":
+            approach.append(len(lines))
+        lines.append(Line(one, k, kind))
+        was_down, end = is_down, points[-1] if points else end
+    last = max(at for at, line in enumerate(lines) if line.stroke == k and line.kind in ("down", "draw", "up"))
+    tail = [line._replace(kind="park") if line.kind == "travel" else line for line in lines[last + 1 :]]
+    return Program((*lines[: last + 1], *tail), end)
+
+
+def _stripped(text: str) -> Iterator[tuple[int, str]]:
+    """Line numbers and what GRBL would make of the lines: no comments, no blanks, capitals; empty lines left out."""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        one, depth = "", 0
+        for character in raw:
+            if character == ";" and not depth:
+                break
+            if character == "(":
+                depth = 1
+            elif character == ")":
+                depth = 0
+            elif not depth and not character.isspace():
+                one += character.upper()
+        if one and one != "%":
+            yield number, one
+
+
+def _step(walk: Walk, number: int, text: str) -> None:
+    try:
+        walk.line(text)
+    except Unfit as why:
+        raise ProgramError(number, text, str(why)) from None
+
+
+def _down_levels(drawn: set[_Level], flown: set[_Level]) -> set[_Level]:
+    """The levels at which the pen is down: those drawn at and never flown at; with Z and G1 only, the lowest."""
+    down = drawn - flown
+    heights = {level.z for level in drawn | flown if level.z is not None}
+    if len(heights) > 1 and drawn:
+        lowest = min(level.z for level in drawn if level.z is not None)
+        down = {level for level in drawn if level.z == lowest}
+    return down
+
+
+# ------------------------------------------------------------------ proof
+def prove(program: Program, machine: Machine) -> None:
+    """That every line may be sent to this machine: clean, understood, inside the bed, pen up on every travel.
+
+    Raises ProgramError at the first line that may not.
+    """
+    walk = Walk()
+    up, down = _levels(machine)
+    width, height = machine.width_mm + EDGE_MM, machine.height_mm + EDGE_MM
+    is_up: bool | None = None
+    number, text = 0, ""
+    for number, (text, _, kind) in enumerate(program.lines, start=1):
+        level = walk.z if machine.pen.kind == "z" else walk.s
+        was_up, spun = is_up, walk.spinning
+        try:
+            walk.line(text)
+        except Unfit as why:
+            raise ProgramError(number, text, str(why)) from None
+        points = walk.points
+        if walk.moved_z or walk.s is not None:
+            now = _pen(walk, machine, number, text)
+            if now != level or walk.spinning != spun:
+                is_up = math.isclose(now, up, abs_tol=1e-6)
+                if not is_up and not math.isclose(now, down, abs_tol=1e-6):
+                    raise ProgramError(
+                        number, text, f"{_named(now, machine)} is neither this pen's up ({up:g}) nor down ({down:g})"
+                    )
+        if points:
+            for x, y in points:
+                if not (-EDGE_MM <= x <= width and -EDGE_MM <= y <= height):
+                    bed = f"0-{machine.width_mm:g} x 0-{machine.height_mm:g} mm"
+                    raise ProgramError(number, text, f"it leads to ({x:.2f}, {y:.2f}), off the bed of {bed}")
+            if is_up is None:
+                raise ProgramError(number, text, "it moves before the pen has been lifted")
+            if was_up != is_up:
+                raise ProgramError(number, text, "it moves the pen up or down and sideways at once; take two lines")
+            if kind != "draw" and not is_up:
+                raise ProgramError(number, text, "it travels with the pen on the paper")
+            if kind == "draw" and (is_up or walk.motion == 0):
+                raise ProgramError(number, text, "it draws with the pen up, or at rapid speed (G0)")
+        _kind_fits(number, text, kind, was_up, is_up)
+    if not is_up:
+        raise ProgramError(number, text, "it ends with the pen on the paper")
+    if walk.x is None or walk.y is None or math.dist((walk.x, walk.y), program.end) > EDGE_MM:
+        raise ProgramError(number, text, f"it does not end at {program.end}")
+
+
+def _levels(machine: Machine) -> tuple[float, float]:
+    pen = machine.pen
+    return (float(pen.up_s), float(pen.down_s)) if isinstance(pen, ServoPen) else (pen.up_mm, pen.down_mm)
+
+
+def _pen(walk: Walk, machine: Machine, number: int, text: str) -> float:
+    """The lift's level after this line."""
+    if machine.pen.kind == "z":
+        if walk.s or walk.spinning:
+            raise ProgramError(number, text, "this machine's pen is lifted by Z; S and M3 mean nothing to it")
+        assert walk.z is not None
+        return walk.z
+    if walk.moved_z:
+        raise ProgramError(number, text, "this machine's pen is lifted by S; it has no Z")
+    assert walk.s is not None
+    return walk.s
+
+
+def _named(level: float, machine: Machine) -> str:
+    return f"Z{level:g}" if machine.pen.kind == "z" else f"S{level:g}"
+
+
+def _kind_fits(number: int, text: str, kind: Kind, was_up: bool | None, is_up: bool | None) -> None:
+    """The kinds are what `stream` steers by, so they must be true."""
+    if (kind == "up" and not is_up) or (kind == "down" and is_up is not False):
+        raise ProgramError(number, text, f"it is said to be of kind '{kind}', and is not")
+    if kind in ("setup", "travel", "park") and was_up is not None and is_up is False:
+        raise ProgramError(number, text, "it lowers the pen outside a stroke")
+
+
+# ------------------------------------------------------------------ what the ink will be
+def strokes(program: Program) -> list[Stroke]:
+    """The ink a program leaves, machine frame, mm; the first is stroke `program.first_stroke`."""
+    drawn: list[list[Point]] = []
+    at: Point = (0.0, 0.0)
+    current = -1
+    for line, points in zip(program.lines, program.way, strict=True):
+        if line.kind in ("down", "draw") and line.stroke != current:
+            current = line.stroke
+            drawn.append([at])
+        if points:
+            at = points[-1]
+            if line.kind == "draw":
+                drawn[-1] += points
+    return [stroke(points) for points in drawn]
+
+
+def texts(lines: Iterable[Line]) -> list[str]:
+    """The lines' texts, for an estimate of their time."""
+    return [line.text for line in lines]
