@@ -172,10 +172,10 @@ def read(text: str) -> Program:
     seen: list[tuple[_Level, tuple[Point, ...]]] = []
     for number, one in texts:
         _step(walk, number, one)
-        level = _Level(walk.z, walk.s if walk.spinning else None)
+        level = _Level(walk.z, walk.s)
         seen.append((level, walk.points))
         if walk.points:
-            (drawn if walk.motion else flown).add(level)
+            (flown if walk.rapid else drawn).add(level)
     down = _down_levels(drawn, flown)
     if not down:
         number, one = texts[-1] if texts else (1, "")
@@ -255,7 +255,7 @@ def prove(program: Program, machine: Machine) -> None:
     number, text = 0, ""
     for number, (text, _, kind) in enumerate(program.lines, start=1):
         level = walk.z if machine.pen.kind == "z" else walk.s
-        was_up, spun = is_up, walk.spinning
+        was_up = is_up
         try:
             walk.line(text)
         except Unfit as why:
@@ -263,7 +263,7 @@ def prove(program: Program, machine: Machine) -> None:
         points = walk.points
         if walk.moved_z or walk.s is not None:
             now = _pen(walk, machine, number, text)
-            if now != level or walk.spinning != spun:
+            if now != level:
                 is_up = math.isclose(now, up, abs_tol=1e-6)
                 if not is_up and not math.isclose(now, down, abs_tol=1e-6):
                     raise ProgramError(
@@ -280,7 +280,7 @@ def prove(program: Program, machine: Machine) -> None:
                 raise ProgramError(number, text, "it moves the pen up or down and sideways at once; take two lines")
             if kind != "draw" and not is_up:
                 raise ProgramError(number, text, "it travels with the pen on the paper")
-            if kind == "draw" and (is_up or walk.motion == 0):
+            if kind == "draw" and (is_up or walk.rapid):
                 raise ProgramError(number, text, "it draws with the pen up, or at rapid speed (G0)")
         _kind_fits(number, text, kind, was_up, is_up)
     if not is_up:
@@ -297,7 +297,7 @@ def _levels(machine: Machine) -> tuple[float, float]:
 def _pen(walk: Walk, machine: Machine, number: int, text: str) -> float:
     """The lift's level after this line."""
     if machine.pen.kind == "z":
-        if walk.s or walk.spinning:
+        if walk.s is not None:
             raise ProgramError(number, text, "this machine's pen is lifted by Z; S and M3 mean nothing to it")
         assert walk.z is not None
         return walk.z

@@ -38,7 +38,7 @@ def test_deviation_is_about_ink_not_points() -> None:
     line = stroke([(0, 0), (10, 0)])
     assert deviation([line], [resample(line, 0.3)]) < 1e-12
     assert deviation([line], [line[::-1]]) < 1e-12
-    assert math.isclose(deviation([line], [line + [0, 0.5]]), 0.5)
+    assert math.isclose(deviation([line], [line + np.array([0, 0.5])]), 0.5)
     assert math.isclose(deviation([line], [line, stroke([(5, 3)])]), 3, abs_tol=0.001)
     assert math.isclose(deviation([stroke([(0, 0), (0, 1)])], [stroke([(0, 0), (0, 3)])]), 2)
 
