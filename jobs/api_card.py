@@ -1,0 +1,77 @@
+"""A composed card as the API shows it: picture, program, time. Pure; the machine's rooms are loaded when first asked."""
+
+from collections.abc import Sequence
+
+from fonts.card import Stock
+from jobs.api_errors import Problem
+from jobs.api_models import PreviewOut, plotter_id
+from jobs.compose import Composition
+from plotter.gcode import Program, write
+from plotter.machine import Plotter
+from plotter.plan import PlanError, plan
+from plotter.strokes import Stroke
+from plotter.svg import draw
+
+PEN_MM = 0.35  # a fine gel pen, where no plotter says its own
+
+
+def picture(card: Composition, pen_mm: float = PEN_MM) -> str:
+    """The card as an SVG in mm."""
+    return ink(card.strokes, card.stock, pen_mm)
+
+
+def ink(strokes: Sequence[Stroke], stock: Stock, pen_mm: float = PEN_MM) -> str:
+    """Strokes in the card frame on their paper, as an SVG in mm."""
+    return draw(strokes, stock.width_mm, stock.height_mm, pen_mm=pen_mm, fold=stock.fold)
+
+
+def png(svg: str, dpi: int) -> bytes:
+    """An SVG as a bitmap."""
+    from plotter import svg as drawing
+
+    return drawing.png(svg, dpi=dpi)
+
+
+def program(card: Composition, plotter: Plotter) -> Program:
+    """What is sent to this plotter for the card; raises Problem does_not_fit."""
+    paper = (card.stock.width_mm, card.stock.height_mm)
+    try:
+        return write(plan(card.strokes, paper=paper, slot=plotter.slot, machine=plotter.machine))
+    except PlanError as error:
+        raise Problem("does_not_fit", f"{plotter.name}: {error}") from None
+
+
+def preview(card: Composition, stock: str, plotters: Sequence[Plotter]) -> PreviewOut:
+    """The card on the paper called `stock`, and the time it takes on the first of these plotters that it fits."""
+    from plotter.motion import estimate
+
+    warnings = []
+    seconds, lifts, where = None, len(card.strokes), None
+    for one in plotters:
+        try:
+            lines = [line.text for line in program(card, one).lines]
+        except Problem as problem:
+            warnings.append(str(problem.detail))
+            continue
+        found = estimate(lines, one.machine)
+        seconds, lifts, where = round(found.seconds, 1), found.lifts, one
+        break
+    frame = next(iter(card.stock.frames.values()))
+    if card.xheight_mm <= frame.xheight_min_mm * 1.02:
+        warnings.append(f"The text is long: it is written at the smallest size, x-height {card.xheight_mm:.1f} mm.")
+    return PreviewOut(
+        svg=picture(card, where.machine.pen_width_mm if where else PEN_MM),
+        text=card.text,
+        seed=card.seed,
+        hand=card.hand,
+        stock=stock,
+        characters=card.characters,
+        lines=len(card.lines),
+        strokes=len(card.strokes),
+        lifts=lifts,
+        ink_mm=round(card.ink_mm, 1),
+        seconds=seconds,
+        plotter=plotter_id(where.name if where else None),
+        xheight_mm=round(card.xheight_mm, 3),
+        warnings=warnings,
+    )

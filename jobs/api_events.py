@@ -1,0 +1,56 @@
+"""The route of events: server-sent events that resume where a reader left off."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from jobs.api_errors import responses
+from jobs.api_feed import Feed
+from jobs.api_front import Front
+from jobs.api_models import JobId
+
+EventId = Annotated[str, Query(pattern=r"^evt_[0-9]{1,15}$", examples=["evt_1042"])]
+
+
+def router(front: Front, feed: Feed) -> APIRouter:
+    """GET /v1/events."""
+    routes = APIRouter(prefix="/v1", tags=["events"])
+
+    def known_job(
+        job: Annotated[JobId | None, Query(description="Only what happens to this job.")] = None,
+    ) -> str | None:
+        """Refused before the stream begins, while there still is a status to say it with."""
+        return None if job is None else front.store.job(job).id
+
+    @routes.get(
+        "/events",
+        response_class=EventSourceResponse,
+        responses={
+            **responses("unknown_id", "invalid_request"),
+            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The stream."},
+        },
+    )
+    async def events(
+        job: Annotated[str | None, Depends(known_job)],
+        after: Annotated[EventId | None, Query(description="Begin after this event; else with what is new.")] = None,
+        limit: Annotated[
+            int | None, Query(ge=1, le=1000, description="Give at most so many that are there already, then end.")
+        ] = None,
+        last_event_id: Annotated[
+            str | None, Header(pattern=r"^evt_[0-9]{1,15}$", description="Sent by browsers that resume; like `after`.")
+        ] = None,
+    ) -> AsyncIterator[ServerSentEvent]:
+        """What happens, as it happens: `id`, `event` = kind, `data` = JSON.
+
+        Kinds: `job.<state>`, `plotter.<condition>`, `batch.added`, `batch.started`, and `progress` (where the pens are,
+        at most 4 a second, without id, not kept).
+        """
+        begin = last_event_id or after
+        number = None if begin is None else int(begin.removeprefix("evt_"))
+        stream = feed.follow(number, job) if limit is None else feed.bounded(number or 0, job, limit)
+        async for one in stream:
+            yield one
+
+    return routes

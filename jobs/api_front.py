@@ -1,0 +1,131 @@
+"""Front: what every route needs of the house, and the few things that several routes do in the same way."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Header, Response
+from pydantic import BaseModel
+
+from jobs.api_errors import Problem
+from jobs.api_models import NoteIn, plotter_name
+from jobs.compose import Composition, Fault, Shelf, compose
+from jobs.desk import Desk
+from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running
+from jobs.job import Missing
+from jobs.note import Note
+from jobs.shop import Notes
+from jobs.store import Store
+from plotter.machine import Plotter
+
+ACTOR = "api"  # there are no accounts yet: everybody who reaches the server is one
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="Your own key for this request. Sent again with the same body within 24 h, it gets the first answer again.",
+        examples=["order-A-1001"],
+    ),
+]
+
+Answer = tuple[int, BaseModel, Mapping[str, str]]
+"""Status, body, headers."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """The house as routes see it. `seeds` draws a seed for a note that names none."""
+
+    store: Store
+    desk: Desk
+    idempotency: Idempotency
+    shelf: Shelf
+    plotters: Sequence[Plotter]
+    notes: Notes
+    seeds: Callable[[], int]
+
+    def note(self, asked: NoteIn) -> Note:
+        """The note that was asked for, with the shop's defaults and a seed."""
+        return Note(
+            text=asked.text,
+            template=asked.template,
+            fields=asked.fields,
+            hand=asked.hand or self.notes.hand,
+            stock=asked.stock or self.notes.stock,
+            seed=self.seeds() if asked.seed is None else asked.seed,
+            frames=asked.frames,
+        )
+
+    def rehearse(self, note: Note) -> Composition:
+        """The card as it would be written; raises NoteFault."""
+        return compose(note, self.shelf)
+
+    def plotter(self, id: str) -> Plotter:
+        """A configured plotter by id or name; raises Missing."""
+        for one in self.plotters:
+            if one.name == plotter_name(id):
+                return one
+        raise Missing(f"there is no plotter {id}")
+
+    def asked_plotter(self, id: str | None) -> str | None:
+        """The name of the plotter a job is for; raises Problem when there is none of that name."""
+        if id is None:
+            return None
+        try:
+            return self.plotter(id).name
+        except Missing as error:
+            raise Problem("note_refused", str(error), [Fault("plotter", "unknown_plotter", str(error))]) from None
+
+    def once(
+        self, key: str | None, request: str, prepare: Callable[[], Callable[[], Answer]], *, long: bool = False
+    ) -> Response:
+        """Do what was asked, once for each key: `prepare` looks and computes, the act it returns writes.
+
+        Act and answer are kept in one transaction. A `long` preparation does not keep the key meanwhile: who asks
+        again at the same time prepares as well, and the one who is later gets the answer of the one who was first.
+        """
+        if key is None:
+            return shown(prepare()())
+        if (answer := self._begin(key, request)) is not None:
+            return answer
+        try:
+            if long:
+                self.idempotency.forget(ACTOR, key)
+            act = prepare()
+            if long and (answer := self._begin(key, request)) is not None:
+                return answer
+            with self.store.transaction():
+                status, body, headers = act()
+                text = body.model_dump_json()
+                self.idempotency.finish(ACTOR, key, status, text, headers)
+        except BaseException:
+            self.idempotency.forget(ACTOR, key)
+            raise
+        return Response(text, status, headers, "application/json")
+
+    def _begin(self, key: str, request: str) -> Response | None:
+        match self.idempotency.begin(ACTOR, key, request):
+            case Begun():
+                return None
+            case Replay(status, headers, body):
+                return Response(body, status, {**headers, "Idempotent-Replayed": "true"}, "application/json")
+            case Running():
+                raise Problem("still_running", "", headers={"Retry-After": "1"})
+            case Mismatch():
+                raise Problem("key_reused", "")
+
+
+def shown(answer: Answer) -> Response:
+    """An answer as JSON."""
+    status, body, headers = answer
+    return Response(body.model_dump_json(), status, headers, "application/json")
+
+
+def canonical(body: BaseModel) -> bytes:
+    """The same bytes for the same request, however its JSON was spaced or ordered."""
+    return json.dumps(body.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()

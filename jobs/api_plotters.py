@@ -1,0 +1,133 @@
+"""Routes of plotters, and of what there is to write with and on."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from jobs.api_errors import Problem, responses
+from jobs.api_front import ACTOR, Front
+from jobs.api_models import (
+    BlanksIn,
+    HandList,
+    HandOut,
+    PlotterList,
+    PlotterName,
+    PlotterOut,
+    StockList,
+    StockOut,
+    TemplateList,
+    TemplateOut,
+    plotter_out,
+)
+from jobs.compose import Fault
+from jobs.job import Mode, PlotterRow, Wanted
+from jobs.note import fields_of
+
+Id = Annotated[PlotterName, Path()]
+
+
+def router(front: Front) -> APIRouter:
+    """The routes under /v1/plotters."""
+    routes = APIRouter(prefix="/v1/plotters", tags=["plotters"])
+    store, desk = front.store, front.desk
+    simulated = {one.name: one.port.startswith("sim://") for one in front.plotters}
+
+    def shown(row: PlotterRow) -> PlotterOut:
+        return plotter_out(row, simulated=simulated[row.name])
+
+    @routes.get("", responses=responses())
+    def all_plotters() -> PlotterList:
+        """The shop's plotters and how they are."""
+        return PlotterList(data=[shown(row) for row in store.plotters() if row.name in simulated])
+
+    @routes.get("/{id}", responses=responses("unknown_id", "invalid_request"))
+    def look(id: Id) -> PlotterOut:
+        """One plotter."""
+        return shown(store.plotter(front.plotter(id).name))
+
+    moved = responses(
+        "unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body"
+    )
+
+    @routes.post("/{id}/blanks", responses=moved)
+    def blanks(id: Id, body: BlanksIn) -> PlotterOut:
+        """A person has laid blank cards in and looked at them. Nothing is written on a plotter before this word."""
+        plotter = front.plotter(id)
+        if body.stock not in front.shelf.stocks:
+            words = f"there is no stock “{body.stock}”; there are: {', '.join(front.shelf.stocks)}"
+            raise Problem("invalid_request", words, [Fault("stock", "unknown_stock", words)])
+        if body.count > plotter.capacity:
+            words = f"{plotter.name} holds at most {plotter.capacity} blanks"
+            raise Problem("invalid_request", words, [Fault("count", "out_of_range", words)])
+        return shown(desk.load(plotter.name, body.count, body.stock, actor=ACTOR))
+
+    @routes.post("/{id}/hold", responses=moved)
+    def hold(id: Id) -> PlotterOut:
+        """Hold the card in hand when the pen next lifts."""
+        return shown(desk.wish(front.plotter(id).name, Wanted.HOLD, actor=ACTOR))
+
+    @routes.post("/{id}/resume", responses=moved)
+    def resume(id: Id) -> PlotterOut:
+        """Go on with the card that is held."""
+        return shown(desk.wish(front.plotter(id).name, Wanted.GO_ON, actor=ACTOR))
+
+    @routes.post("/{id}/stop", responses=moved)
+    def stop(id: Id) -> PlotterOut:
+        """Stop at once and lift the pen: the card is interrupted and waits for a person's word."""
+        return shown(desk.wish(front.plotter(id).name, Wanted.STOP, actor=ACTOR))
+
+    @routes.post("/{id}/pause", responses=moved)
+    def pause(id: Id) -> PlotterOut:
+        """Take no more cards; the one in hand goes on."""
+        return shown(desk.mode(front.plotter(id).name, Mode.PAUSED, actor=ACTOR))
+
+    @routes.post("/{id}/activate", responses=moved)
+    def activate(id: Id) -> PlotterOut:
+        """Take cards again."""
+        return shown(desk.mode(front.plotter(id).name, Mode.ACTIVE, actor=ACTOR))
+
+    return routes
+
+
+def shelf_router(front: Front) -> APIRouter:
+    """Hands, stocks, templates."""
+    routes = APIRouter(prefix="/v1", tags=["shelf"])
+    shelf = front.shelf
+
+    @routes.get("/hands", responses=responses())
+    def hands() -> HandList:
+        """The hands to write in, the shop's own first."""
+        names = sorted(shelf.hands, key=lambda name: (name != front.notes.hand, name))
+        return HandList(data=[HandOut(name=name, title=shelf.hands[name].title) for name in names])
+
+    @routes.get("/stocks", responses=responses())
+    def stocks() -> StockList:
+        """The papers to write on, the shop's own first."""
+        names = sorted(shelf.stocks, key=lambda name: name != front.notes.stock)
+        found = ((name, shelf.stocks[name]) for name in names)
+        return StockList(
+            data=[
+                StockOut(
+                    name=name,
+                    title=one.title,
+                    kind=one.kind,
+                    width_mm=one.width_mm,
+                    height_mm=one.height_mm,
+                    fold=one.fold,
+                    frames=list(one.frames),
+                )
+                for name, one in found
+            ]
+        )
+
+    @routes.get("/templates", responses=responses())
+    def templates() -> TemplateList:
+        """The note templates and their merge fields."""
+        return TemplateList(
+            data=[
+                TemplateOut(name=name, title=name.replace("-", " "), text=text, fields=fields_of(text))
+                for name, text in shelf.templates.items()
+            ]
+        )
+
+    return routes

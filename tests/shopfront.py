@@ -1,0 +1,106 @@
+"""A shop behind its real HTTP side, for tests: temporary database, real hands and papers, plotters that tests play themselves."""
+
+import itertools
+import socket
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from fonts.hands import hands
+from jobs.api import create_app
+from jobs.compose import Shelf
+from jobs.desk import Desk
+from jobs.dispatch import Dispatch
+from jobs.fleet import Fleet
+from jobs.job import Condition
+from jobs.shop import Shop, shop
+from jobs.store import Store
+
+ROOT = Path(__file__).parent.parent
+ORDERS = (ROOT / "examples" / "orders.csv").read_bytes()
+BAD_ORDERS = (ROOT / "examples" / "bad_orders.csv").read_bytes()
+
+
+def example_shop() -> Shop:
+    """The shop of the shipped configuration."""
+    templates = tomllib.loads((ROOT / "examples" / "templates.toml").read_text(encoding="utf-8"))
+    return shop(tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8")), templates)
+
+
+@dataclass(frozen=True)
+class House:
+    """What a test holds of the shop."""
+
+    app: FastAPI
+    store: Store
+    shop: Shop
+    shelf: Shelf
+    dispatch: Dispatch
+
+    def load(self, name: str = "left", stock: str = "a6", count: int = 20) -> None:
+        """Let a plotter report idle, with blanks that a person has confirmed."""
+        self.dispatch.report(name, Condition.IDLE)
+        Desk(self.store).load(name, count, stock, actor="test")
+
+
+def build(folder: Path) -> House:
+    """The shop with its plotters registered but no worker running: tests speak for the plotters."""
+    it = example_shop()
+    store = Store(f"sqlite:///{folder / 'fairhand.db'}")
+    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
+    dispatch = Dispatch(store)
+    dispatch.register(it.plotters)
+    fleet = Fleet((), dispatch=dispatch, shelf=shelf)
+    it = replace(it, notes=replace(it.notes, hand=next(iter(shelf.hands))))
+    app = create_app(
+        store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it, seeds=itertools.count(1).__next__
+    )
+    return House(app, store, it, shelf, dispatch)
+
+
+class Server(uvicorn.Server):
+    """A real server on a free port of this computer, which ends its event streams before it waits for them."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=30))
+        self.app = app
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.app.state.feed.close()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The address of the app behind a real server, which has wholly ended afterwards."""
+    server = Server(app)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
+        thread.start()
+        try:
+            assert server.ready.wait(30), "the server did not start"
+            assert server.started
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(60)
+            assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def open_client(house: House) -> Iterator[httpx.Client]:
+    """A client of the running app, as a program on this computer is one."""
+    with serving(house.app) as address, httpx.Client(base_url=address, timeout=60) as client:
+        yield client
