@@ -134,8 +134,13 @@ def serve(
             if self.started:
                 print(f"http://{shown}:{bound}/", flush=True)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.feed.close()  # event streams never end by themselves, and uvicorn would wait for them
+            await super().shutdown(sockets)
+
+    app = build(it)
     settings = uvicorn.Config(
-        build(it), log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
     )
     server = Server(settings)
     server.run(sockets=[listener])
