@@ -25,6 +25,10 @@ class ServoPen:
     down_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.10
     up_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.05
 
+    def touches(self, s: float) -> bool:
+        """Whether the pen is on the paper at PWM value `s`: the half of the way that `down_s` is on."""
+        return (s - (self.down_s + self.up_s) / 2) * (self.down_s - self.up_s) > 0
+
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class ZPen:
@@ -33,6 +37,15 @@ class ZPen:
     kind: Literal["z"] = "z"
     down_mm: Annotated[float, Field(ge=-50, le=50)] = 0.0
     up_mm: Annotated[float, Field(ge=-50, le=50)] = 2.0
+
+    @property
+    def surface_mm(self) -> float:
+        """Where the pen meets the paper: a tenth of the lift above `down_mm`, which presses a little."""
+        return self.down_mm + 0.1 * (self.up_mm - self.down_mm)
+
+    def touches(self, z: float) -> bool:
+        """Whether the pen is on the paper at height `z` in mm."""
+        return (self.surface_mm - z) * (self.up_mm - self.down_mm) > 0
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
