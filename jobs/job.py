@@ -6,14 +6,14 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 import numpy as np
 
-from jobs.note import Note
+from jobs.note import Note, literal
 from plotter.strokes import Stroke
 
 
@@ -128,7 +128,7 @@ class Job:
     """A card that somebody wants, as the store knows it. `words`: the text as written; `stroke`: strokes proven drawn.
 
     `attempts` is also the fence: it grows by one at every claim, and only the attempt of that number may report.
-    `plotter` is the plotter it is pinned to; `on` the plotter of its latest attempt.
+    `plotter` is the one it is pinned to; `on` that of its latest attempt, which took `seconds` of machine time.
     """
 
     id: str
@@ -152,6 +152,11 @@ class Job:
     on: str | None = None
     stroke: int = 0
     wanted: str | None = None
+    seconds: float | None = None
+
+    def as_ordered(self) -> Note:
+        """The note with the words the customer saw when ordering, whatever has become of the template since."""
+        return replace(self.note, template=None, text=literal(self.words))
 
 
 @dataclass(frozen=True, kw_only=True)

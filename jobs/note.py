@@ -72,6 +72,11 @@ def merge(template_text: str, fields: Mapping[str, str]) -> str:
     return "".join(out)
 
 
+def literal(text: str) -> str:
+    """Words that mean themselves, as a text that merges into just them."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def _parts(text: str, broken: list[str]) -> Iterator[str | tuple[str, str | None]]:
     """Literal pieces as str, fields as (name, fallback); says in `broken` what is no field."""
     at = 0

@@ -410,7 +410,8 @@ class Store:
 
 
 def _jobs() -> Select[Any]:
-    return select(_job, _attempt.c.plotter.label("on"), _attempt.c.stroke, _attempt.c.wanted).select_from(
+    latest = [_attempt.c[name] for name in ("stroke", "wanted", "seconds")]
+    return select(_job, _attempt.c.plotter.label("on"), *latest).select_from(
         _job.outerjoin(_attempt, and_(_attempt.c.job == _job.c.id, _attempt.c.number == _job.c.attempts))
     )
 

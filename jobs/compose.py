@@ -1,0 +1,206 @@
+"""compose: the one road from words to ink. Rehearsal, preview and plot all take it, so none can differ."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as member
+from typing import Any, TypeVar
+
+from fonts.card import Frame, Stock
+from fonts.hand import write
+from fonts.hands import Hand
+from fonts.layout import Overflow
+from fonts.text import Unwritable
+from jobs.note import SEED_MAX, MergeError, Note, merge
+from plotter.strokes import Stroke, bounds, length
+
+T = TypeVar("T")
+
+LONGEST = 5000  # characters; no stock takes a fifth of it, and layout is not asked to prove that
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What there is to write with and on: hands, stocks and template texts, by name."""
+
+    hands: Mapping[str, Hand]
+    stocks: Mapping[str, Stock]
+    templates: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a note: which `field` of the request, a stable `code`, words, and `where` exactly."""
+
+    field: str
+    code: str
+    message: str
+    where: Mapping[str, Any] = member(default_factory=dict)
+
+
+class NoteFault(ValueError):
+    """A note that cannot be written as it is; `faults` says everything that is wrong, at once."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(one.message for one in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A card as it will be written: strokes in card frame, mm, in writing order, and what a person asks about them.
+
+    `text` is the main text with its fields merged, `lines` its lines as they were broken, `xheight_mm` their size;
+    `characters` and `ink_mm` count all frames.
+    """
+
+    strokes: tuple[Stroke, ...]
+    stock: Stock
+    hand: str
+    seed: int
+    text: str
+    lines: tuple[str, ...]
+    characters: int
+    xheight_mm: float
+    ink_mm: float
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A text for one frame, and the field of the request that it came by."""
+
+    field: str
+    text: str
+    frame: Frame
+    seed: int
+
+
+def compose(note: Note, shelf: Shelf) -> Composition:
+    """Words to ink: merge, check, lay out, write by hand. Same note, same shelf: the same strokes to the bit.
+
+    Raises NoteFault with everything that is wrong with the note.
+    """
+    faults: list[Fault] = []
+    hand = _known("hand", note.hand, shelf.hands, faults)
+    stock = _known("stock", note.stock, shelf.stocks, faults)
+    if not 0 <= note.seed <= SEED_MAX:
+        faults.append(Fault("seed", "bad_seed", f"the seed must be 0 to {SEED_MAX}, not {note.seed}"))
+    field, source = _source(note, shelf, faults)
+    text = _merged(field, source, note, faults)
+    pieces = [] if stock is None else list(_pieces(note, stock, field, text, faults))
+    strokes: list[Stroke] = []
+    lines: tuple[str, ...] = ()
+    xheight = 0.0
+    if hand is not None:
+        for piece in pieces:
+            try:
+                written = write(piece.text, frame=piece.frame, hand=hand, seed=piece.seed)
+            except Unwritable as error:
+                faults += [_unwritable(piece, note, *one) for one in error.faults]
+            except Overflow as error:
+                faults.append(Fault(piece.field, "text_overflow", str(error), {"excess": round(error.excess, 3)}))
+            else:
+                strokes += written.strokes
+                if piece is pieces[0]:
+                    lines, xheight = tuple(written.lines), written.xheight_mm
+    if faults or stock is None or text is None:
+        raise NoteFault(faults)
+    _inside(strokes, stock, field)
+    return Composition(
+        strokes=tuple(strokes),
+        stock=stock,
+        hand=note.hand,
+        seed=note.seed,
+        text=text,
+        lines=lines,
+        characters=sum(len(piece.text) for piece in pieces),
+        xheight_mm=xheight,
+        ink_mm=sum(map(length, strokes)),
+    )
+
+
+def _known(kind: str, name: str, there: Mapping[str, T], faults: list[Fault]) -> T | None:
+    if name in there:
+        return there[name]
+    known = ", ".join(there) or "none"
+    faults.append(Fault(kind, f"unknown_{kind}", f"there is no {kind} “{name}”; there are: {known}", {"name": name}))
+    return None
+
+
+def _source(note: Note, shelf: Shelf, faults: list[Fault]) -> tuple[str, str | None]:
+    """The field of the request that gives the main text, and that text before merging."""
+    if note.text is not None and note.template is not None:
+        faults.append(Fault("text", "ambiguous_text", "give either a text or a template, not both"))
+        return "text", None
+    if note.template is not None:
+        return "template", _known("template", note.template, shelf.templates, faults)
+    if note.text is None:
+        faults.append(Fault("text", "empty_text", "give a text or a template: there is nothing to write"))
+    return "text", note.text
+
+
+def _merged(field: str, source: str | None, note: Note, faults: list[Fault]) -> str | None:
+    if source is None:
+        return None
+    try:
+        text = merge(source, note.fields)
+    except MergeError as error:
+        for name in error.missing:
+            message = f"the field {{{name}}} is empty or unknown and has no fallback"
+            faults.append(Fault(f"fields.{name}", "missing_field", message, {"name": name, "in": field}))
+        faults += [Fault(field, "bad_field", words) for words in error.broken]
+        return None
+    if not text.strip():
+        faults.append(Fault(field, "empty_text", "there is nothing to write"))
+        return None
+    if len(text) > LONGEST:
+        message = f"{len(text)} characters; at most {LONGEST} are taken"
+        faults.append(Fault(field, "text_overflow", message, {"excess": round(len(text) / LONGEST - 1, 3)}))
+        return None
+    return text
+
+
+def _pieces(note: Note, stock: Stock, field: str, text: str | None, faults: list[Fault]) -> Iterator[_Piece]:
+    """The main text for the stock's first frame, then the other frames' texts: the note's own, or the stock's."""
+    for name in note.frames:
+        if name not in stock.frames:
+            known = ", ".join(stock.frames)
+            message = f"{note.stock} has no frame “{name}”; it has: {known}"
+            faults.append(Fault(f"frames.{name}", "unknown_frame", message, {"name": name}))
+    for place, (name, frame) in enumerate(stock.frames.items()):
+        if place == 0:
+            if name in note.frames:
+                message = f"the frame “{name}” takes the note's text; give no other for it"
+                faults.append(Fault(f"frames.{name}", "ambiguous_text", message, {"name": name}))
+            if text is not None:
+                yield _Piece(field, text, frame, note.seed)
+            continue
+        source = note.frames.get(name, frame.text)
+        if source.strip():
+            own = _merged(f"frames.{name}", source, note, faults)
+            if own is not None:
+                yield _Piece(f"frames.{name}", own, frame, _seed_for(note.seed, name))
+
+
+def _seed_for(seed: int, frame: str) -> int:
+    """A seed of the frame's own, so that two frames with the same words differ."""
+    digest = hashlib.sha256(f"{seed}/{frame}".encode()).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def _unwritable(piece: _Piece, note: Note, character: str, code_point: str, name: str, position: int) -> Fault:
+    carriers = [key for key, value in note.fields.items() if character in value]
+    field = f"fields.{carriers[0]}" if carriers and piece.field == "template" else piece.field
+    message = f"no letter for “{character}” ({code_point} {name}) at character {position + 1}"
+    where = {"character": character, "code_point": code_point, "name": name, "position": position}
+    return Fault(field, "unwritable_character", message, where)
+
+
+def _inside(strokes: list[Stroke], stock: Stock, field: str) -> None:
+    """No ink off the paper, whatever the hand did."""
+    if not strokes:
+        raise NoteFault([Fault(field, "empty_text", "there is nothing to write but spaces")])
+    box = bounds(strokes)
+    if box.x0 < 0 or box.y0 < 0 or box.x1 > stock.width_mm or box.y1 > stock.height_mm:
+        message = f"the writing would run off the paper ({box.x0:.1f}, {box.y0:.1f} to {box.x1:.1f}, {box.y1:.1f} mm)"
+        raise NoteFault([Fault(field, "off_paper", message, box._asdict())])
