@@ -109,6 +109,11 @@ def raise_by_its_height(machine: Machine) -> tuple[str, ...]:
     return "G17G21G91G94", f"G0Z{_number(pen.up_mm - pen.down_mm)}", "G90", "G4P0"
 
 
+def write_move(to: Point) -> str:
+    """A rapid in a straight line; the pen must be up."""
+    return f"G0X{to[0]:.2f}Y{to[1]:.2f}"
+
+
 def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
     """Spell a plan. With `first_stroke` it goes on with that stroke: same numbers of strokes, full preamble.
 
@@ -176,7 +181,7 @@ def read(text: str) -> Program:
         seen.append((level, walk.points))
         if walk.points:
             (flown if walk.rapid else drawn).add(level)
-    down = _down_levels(drawn, flown)
+    down = _down_levels({level for level, _ in seen}, drawn, flown)
     if not down:
         number, one = texts[-1] if texts else (1, "")
         raise ProgramError(number, one, "it draws nothing: there is no G1, G2 or G3 with the pen down")
@@ -232,14 +237,14 @@ def _step(walk: Walk, number: int, text: str) -> None:
         raise ProgramError(number, text, str(why)) from None
 
 
-def _down_levels(drawn: set[_Level], flown: set[_Level]) -> set[_Level]:
-    """The levels at which the pen is down: those drawn at and never flown at; with Z and G1 only, the lowest."""
-    down = drawn - flown
+def _down_levels(seen: set[_Level], drawn: set[_Level], flown: set[_Level]) -> set[_Level]:
+    """The levels at which the pen is down: those drawn at and never flown at; if it flies by G1 too, the lowest Z."""
     heights = {level.z for level in drawn | flown if level.z is not None}
     if len(heights) > 1 and drawn:
         lowest = min(level.z for level in drawn if level.z is not None)
-        down = {level for level in drawn if level.z == lowest}
-    return down
+        return {level for level in drawn if level.z == lowest}
+    # A drawing of nothing but dots: it never moves with the pen down.
+    return drawn - flown or seen - drawn - flown - {_Level(None, None)}
 
 
 # ------------------------------------------------------------------ proof

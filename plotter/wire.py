@@ -1,0 +1,100 @@
+"""Wire: one port and one session bound together; the only place that reads and writes a port."""
+
+from plotter.grbl import STATUS, Alarm, Banner, Error, Event, Message, Ok, Session, Status
+from plotter.port import Port, PortError
+
+# GRBL answers a line within milliseconds, and within a dwell at worst; USB bridges add some 16 ms.
+ANSWER_S = 3.0
+# After a reset GRBL 1.1 speaks within 10 ms; after opening the port an AVR boots for 1.2 s, some boot loaders 2 s.
+BOOT_S = 3.0
+
+
+class Silence(PortError):
+    """The machine did not answer in time."""
+
+
+class Locked(Exception):
+    """The machine has locked itself, or restarted, while it was asked something."""
+
+
+class Refusal(Exception):
+    """The machine refused a line that was to prepare it."""
+
+
+class Wire:
+    """Bytes from session to port, bytes from port to session, in the port's own time."""
+
+    def __init__(self, port: Port, session: Session) -> None:
+        self._port = port
+        self.session = session
+
+    def now(self) -> float:
+        return self._port.clock.now()
+
+    def put(self, data: bytes) -> None:
+        """Send bytes; raises PortError."""
+        self._port.write(data)
+
+    def listen(self, seconds: float) -> list[Event]:
+        """What the machine says, waiting at most `seconds` for its first byte; raises PortError."""
+        data = self._port.read(seconds)
+        return self.session.receive(data) if data else []
+
+    def banner(self, within_s: float = BOOT_S) -> bool:
+        """Wait for the firmware's start; True if an alarm came before it. Raises Silence."""
+        alarmed, end = False, self.now() + within_s
+        while self.session.awaiting_banner:
+            if self.now() >= end:
+                raise Silence(f"no GRBL has answered within {within_s:g} s; check power, cable and baud rate")
+            for event in self.listen(end - self.now()):
+                alarmed = alarmed or isinstance(event, Alarm)
+        return alarmed
+
+    def ask(self, line: str, within_s: float = ANSWER_S) -> list[Event]:
+        """Send one line with nothing else under way and wait for its answer; what came before it.
+
+        Raises Silence, Refusal when the machine refuses the line, Locked when it alarms or restarts instead.
+        """
+        self.put(self.session.send(line))
+        said: list[Event] = []
+        end = self.now() + within_s
+        while self.now() < end:
+            for event in self.listen(end - self.now()):
+                if isinstance(event, Ok):
+                    return said
+                if isinstance(event, Error):
+                    raise Refusal(f"the machine refuses '{line}': error:{event.code}, {event.words}")
+                if isinstance(event, Alarm):
+                    raise Locked(f"the machine locked itself at '{line}': ALARM:{event.code}, {event.words}")
+                if isinstance(event, Banner):
+                    raise Locked(f"the machine restarted at '{line}'")
+                said.append(event)
+        raise Silence(f"the machine has not answered '{line}' within {within_s:g} s; check power and cable")
+
+    def status(self, within_s: float = ANSWER_S) -> Status:
+        """The machine's report of itself; raises Silence."""
+        self.put(STATUS)
+        end = self.now() + within_s
+        while self.now() < end:
+            for event in self.listen(end - self.now()):
+                if isinstance(event, Status):
+                    return event
+        raise Silence(f"the machine has not reported its state within {within_s:g} s; check power and cable")
+
+    def wait_for(self, states: frozenset[str], within_s: float, every_s: float = 0.05) -> Status:
+        """Reports, one each `every_s`, until the machine stands still in one of `states`; raises Silence."""
+        end = self.now() + within_s
+        while True:
+            report = self.status()
+            if report.state in states and (report.sub == 0 or report.state not in ("Hold", "Door")):
+                return report
+            if self.now() >= end:
+                raise Silence(f"the machine is in state {report.state} and does not come to rest")
+            pause = self.now() + every_s
+            while self.now() < pause:
+                self.listen(pause - self.now())
+
+
+def messages(events: list[Event]) -> list[str]:
+    """The bracketed lines among events."""
+    return [event.text for event in events if isinstance(event, Message)]
