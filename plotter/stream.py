@@ -102,8 +102,8 @@ def stream(
     wire = Wire(port, session)
     begin = wire.now()
 
-    def refused(why: str) -> Outcome:
-        return Outcome(Verdict.REFUSED, why, program.first_stroke, wire.now() - begin, True)
+    def refused(why: str, *, known: bool = True) -> Outcome:
+        return Outcome(Verdict.REFUSED, why, program.first_stroke, wire.now() - begin, known)
 
     try:
         prove(program, session.machine)
@@ -111,7 +111,7 @@ def stream(
     except ProgramError as error:
         return refused(f"the program is not fit for this machine: {error}")
     except PortError as error:
-        return refused(str(error))
+        return refused(str(error), known=False)
     if report.state != "Idle" or session.lines_under_way:
         return refused(f"the machine is not ready (state {report.state}); connect it again")
     if before_ink is not None:
@@ -304,7 +304,14 @@ class _Card:
         progress = Progress(
             self._done, self._program.strokes, report.at, report.state, held, self._wire.now() - self._begin
         )
+        asked = self._wire.now()
         self._wish = self._watch(progress)
+        # A watcher that takes its time is not the machine's silence.
+        waited = self._wire.now() - asked
+        self._heard += waited
+        self._moved += waited
+        if self._lost_since is not None:
+            self._lost_since += waited
         if obey and self._wish is Wish.STOP:
             left: Left = "resting" if held else "obeying"
             raise _Broken("stopped by the operator", left, _LOOK)
