@@ -44,10 +44,10 @@ _ACCEL, _CRUISE, _DECEL, _SLOW = range(4)  # RAMP_*; _SLOW: down to an override'
 class Stepper:
     """Cuts blocks into 10 ms segments ahead of time and carries them out: time, place, speed."""
 
-    def __init__(self, axes: Axes, on_block: Callable[[Block], None]) -> None:
-        """`on_block` hears of each block when its last step is done."""
+    def __init__(self, axes: Axes, on_place: Callable[[Steps], None]) -> None:
+        """`on_place` hears where each straight move has ended, when its last step is done."""
         self.planner = Planner(axes, self._reload)
-        self._on_block = on_block
+        self._on_place = on_place
         self._queue: deque[tuple[float, Block, float]] = deque()  # seconds, block, mm left afterwards
         self._steps: Steps = (0, 0, 0)
         self.clear((0, 0, 0))
@@ -121,7 +121,7 @@ class Stepper:
             self._moving, self._left = block, left
         else:
             self._moving, self._steps = None, block.end
-            self._on_block(block)
+            self._on_place(block.end)
         self.cut()
         if queue:
             self.end += queue[0][0]
@@ -285,7 +285,7 @@ class Estimate:
 
 def estimate(lines: Iterable[str], machine: Machine) -> Estimate:
     """How long the machine needs for a program streamed by character counting; raises GcodeError."""
-    stepper = Stepper(Axes.of(machine), lambda _block: None)
+    stepper = Stepper(Axes.of(machine), lambda _steps: None)
     planner, axes, pen = stepper.planner, stepper.planner.axes, machine.pen
     interpreter = Interpreter(memory=Memory())
     t = 0.0
