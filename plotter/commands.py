@@ -117,7 +117,7 @@ def simulate(
     """
     if as_pty and tcp is not None:
         raise click.UsageError("Choose --pty or --tcp PORT.")
-    from plotter.simport import simulate as run
+    from plotter.simserve import simulate as run
 
     try:
         model = load().machine(machine)

@@ -1,4 +1,4 @@
-"""The simulated machine as a Port (sim://), on a pseudo-terminal, and on TCP for other people's senders."""
+"""The simulated machine as a Port: sim://, in this process."""
 
 from urllib.parse import parse_qs, urlsplit
 

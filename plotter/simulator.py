@@ -65,11 +65,21 @@ class Simulator:
 
     @classmethod
     def for_machine(
-        cls, machine: Machine, *, link_s: float = 0.001, on_stroke: Callable[[float, Stroke], None] | None = None
+        cls,
+        machine: Machine,
+        *,
+        settings: Mapping[int, float] | None = None,
+        link_s: float = 0.001,
+        on_stroke: Callable[[float, Stroke], None] | None = None,
     ) -> "Simulator":
-        """A machine that is what its data sheet says; the head stands at machine zero."""
+        """A machine that is what its data sheet says but for `settings`; the head stands at machine zero.
+
+        Raises ValueError for a setting that GRBL 1.1 does not have.
+        """
+        if unknown := sorted(set(settings or ()) - set(DEFAULT)):
+            raise ValueError(f"GRBL 1.1 has no setting ${unknown[0]}")
         return cls(
-            grbl_settings.of_machine(machine),
+            grbl_settings.of_machine(machine) | dict(settings or {}),
             pen=machine.pen,
             baud=machine.baud,
             rx_bytes=machine.rx_bytes,
@@ -106,6 +116,22 @@ class Simulator:
     def time(self) -> float:
         """Machine seconds."""
         return self._t
+
+    @property
+    def settings(self) -> Mapping[int, float]:
+        """GRBL's `$n` as they stand now."""
+        return self.firmware.settings
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything will happen by itself: motion, a reply, bytes on their way, a pen that settles."""
+        return (
+            self.firmware.stepper.running
+            or self._wait >= 0.0
+            or self.uart.pending
+            or self.uart.readable < math.inf
+            or self._pen_due < math.inf
+        )
 
     # ------------------------------------------------------------------ the paper
 

@@ -112,6 +112,11 @@ class Uart:
             self._wire.popleft()
         return math.inf
 
+    @property
+    def pending(self) -> bool:
+        """Whether bytes are still on the wire or unread in the ring."""
+        return bool(self._wire or self.commands or self._ring)
+
     def flush(self, t: float) -> None:
         """Throw away all that has arrived by `t` (reset)."""
         self.lose(t)

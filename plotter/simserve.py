@@ -1,0 +1,215 @@
+"""The simulated machine for other people's senders: a pseudo-terminal or a TCP port, in real time or a multiple of it.
+
+Opening the port resets the machine, as DTR does on a real one. The paper lies there until the end.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Protocol, TextIO
+
+from plotter.clock import ScaledClock
+from plotter.machine import Machine
+from plotter.simulator import Simulator
+from plotter.strokes import Stroke
+
+BUSY_S = 0.001  # real seconds between two looks at a machine in motion: a USB frame
+IDLE_S = 0.05
+
+
+class Line(Protocol):
+    """One end of a connection that senders come to and leave."""
+
+    path: str
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long for something to happen; True when a sender has just opened the port."""
+        ...
+
+    def receive(self) -> bytes:
+        """What the sender has sent, without waiting."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """To the sender; what it does not fetch is lost, as on a real port."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Pty:
+    """A pseudo-terminal in raw mode; its path is opened like a serial device."""
+
+    def __init__(self) -> None:
+        self._master, slave = os.openpty()
+        tty.setraw(slave)
+        self.path = os.ttyname(slave)
+        os.close(slave)  # from here on a hang-up says that no sender has the port open
+        os.set_blocking(self._master, False)
+        self._poll = select.poll()
+        self._poll.register(self._master, select.POLLIN)
+        self._open = False
+
+    def wait(self, seconds: float) -> bool:
+        events = self._poll.poll(seconds * 1000)
+        was, self._open = self._open, not any(event & select.POLLHUP for _, event in events)
+        if not self._open and not was:
+            select.select([], [], [], 0.01)  # a hang-up is reported without end
+        return self._open and not was
+
+    def receive(self) -> bytes:
+        try:
+            return os.read(self._master, 4096)
+        except OSError as error:
+            if error.errno in (errno.EIO, errno.EAGAIN):  # no sender; nothing sent
+                return b""
+            raise
+
+    def send(self, data: bytes) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._master, data)
+
+    def close(self) -> None:
+        os.close(self._master)
+
+
+class Tcp:
+    """A TCP port on this computer; one sender at a time."""
+
+    def __init__(self, port: int) -> None:
+        """Port 0 takes a free one. Raises OSError when the port is taken."""
+        self._server = socket.create_server(("127.0.0.1", port))
+        self._server.setblocking(False)
+        self.path = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._client: socket.socket | None = None
+
+    def wait(self, seconds: float) -> bool:
+        ready = select.select([self._client or self._server], [], [], seconds)[0]
+        if self._client is None and ready:
+            self._client = self._server.accept()[0]
+            self._client.setblocking(False)
+            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return True
+        return False
+
+    def receive(self) -> bytes:
+        if self._client is None:
+            return b""
+        try:
+            data = self._client.recv(4096)
+        except BlockingIOError:
+            return b""
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._hang_up()
+        return data
+
+    def send(self, data: bytes) -> None:
+        if self._client is None:
+            return
+        try:
+            self._client.send(data)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def close(self) -> None:
+        self._hang_up()
+        self._server.close()
+
+
+def serve(simulator: Simulator, line: Line, *, speed: float, stop: Callable[[], bool]) -> None:
+    """Be the machine at `line`, `speed` times as fast as a real one, until `stop()` says so."""
+    clock = ScaledClock(speed)
+    opened = False
+    while not stop():
+        if line.wait(BUSY_S if opened and simulator.busy else IDLE_S):
+            opened = True
+            simulator.open(clock.now())
+        data = line.receive()
+        if not opened:
+            continue
+        now = clock.now()
+        if data:
+            simulator.receive(data, now)
+        while True:
+            reached = simulator.run(now)
+            if output := simulator.take_output():
+                line.send(output)
+            elif reached >= now:
+                break
+
+
+def simulate(
+    machine: Machine,
+    *,
+    tcp: int | None = None,
+    speed: float = 1.0,
+    settings: dict[int, float] | None = None,
+    ink: Path | None = None,
+    log: Path | None = None,
+    announce: Callable[[str], None],
+    stop: Callable[[], bool] | None = None,
+) -> Simulator:
+    """Be a GRBL plotter on a pseudo-terminal, or on TCP port `tcp`, until `stop()`; without it until SIGTERM or SIGINT.
+
+    `announce` is told the port's path. At the end the picture of the paper is written to `ink`; each finished stroke
+    is appended to `log` at once, as {"t": machine seconds, "stroke": [[x, y], ...]} in the machine's mm. Raises
+    ValueError for settings GRBL does not have, OSError when the port is taken or a file cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        journal = stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None
+        simulator = Simulator.for_machine(
+            machine, settings=settings, on_stroke=None if journal is None else _journal(journal)
+        )
+        asked = stop if stop is not None else stack.enter_context(_signals())
+        line: Line = Pty() if tcp is None else Tcp(tcp)
+        stack.callback(line.close)
+        announce(line.path)
+        serve(simulator, line, speed=speed, stop=asked)
+        if ink is not None:
+            from plotter.svg import draw
+
+            width, height = simulator.settings[130], simulator.settings[131]
+            ink.write_text(draw(simulator.ink, width, height, pen_mm=machine.pen_width_mm), encoding="utf-8")
+        return simulator
+
+
+def _journal(file: TextIO) -> Callable[[float, Stroke], None]:
+    def write(t: float, one: Stroke) -> None:
+        file.write(json.dumps({"t": round(t, 3), "stroke": one.tolist()}) + "\n")
+        file.flush()
+
+    return write
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[Callable[[], bool]]:
+    """While inside: SIGTERM and SIGINT only make the yielded question true."""
+    asked = False
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: asked
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
