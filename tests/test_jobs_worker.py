@@ -1,0 +1,342 @@
+"""A plotter's thread from claim to finish, on the simulated machine: the ink on its paper is the judge."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from fonts.card import Frame, Stock
+from fonts.hands import hands
+from jobs.compose import Shelf, compose
+from jobs.desk import Desk
+from jobs.dispatch import Claim, Dispatch
+from jobs.fleet import Fleet
+from jobs.job import Condition, Decision, Job, Order, State, Wanted
+from jobs.note import Note
+from jobs.store import Store
+from plotter.machine import Machine, Plotter, Slot
+from plotter.port import Port, PortError
+from plotter.serialport import open_port
+from plotter.simulator import Simulator
+from plotter.strokes import deviation
+
+MESSAGE = Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)
+A6 = Stock(title="A6 flat", width_mm=148, height_mm=105, frames={"message": MESSAGE})
+SHELF = Shelf(hands=hands(), stocks={"a6": A6}, templates={"hello": "Dear {first_name}, thank you!"})
+HAND = next(iter(SHELF.hands))
+LEFT = Plotter(name="left", port="sim://", machine=Machine(), slot=Slot(x_mm=20, y_mm=15), capacity=50)
+
+
+class Shop:
+    """A store, a fleet, and a person who waits for things without sleeping."""
+
+    def __init__(
+        self, folder: Path, plotters: list[Plotter], dispatch: type[Dispatch], opener: Any, shelf: Shelf
+    ) -> None:
+        self.store = Store(f"sqlite:///{folder}/shop.db")
+        self.desk = Desk(self.store)
+        self.dispatch = dispatch(self.store)
+        self.fleet = Fleet(plotters, dispatch=self.dispatch, shelf=shelf, opener=opener)
+
+    def order(self, text: str = "Hello there", **more: Any) -> Job:
+        note = Note(hand=HAND, stock="a6", text=text, seed=7)
+        card = compose(note, SHELF)
+        facts = {"words": card.text, "lines": len(card.lines), "strokes": len(card.strokes), "ink_mm": card.ink_mm}
+        return self.store.add([Order(**{"note": note, **facts, **more})], actor="customer")[0]
+
+    def load(self, name: str = "left", count: int = 10) -> None:
+        self.desk.load(name, count, "a6", actor="op")
+
+    def until(self, true: Callable[[], bool], what: str = "it") -> None:
+        seen, end = self.store.bell.count(), time.monotonic() + 60
+        while not true():
+            assert time.monotonic() < end, f"{what} never came; {self.store.plotters()} {self.store.jobs().data}"
+            seen = self.store.bell.wait(seen, 1.0)
+
+    def until_state(self, job: Job, *states: State) -> Job:
+        self.until(lambda: self.store.job(job.id).state in states, f"{job.id} {states}")
+        return self.store.job(job.id)
+
+    def until_condition(self, condition: Condition, name: str = "left") -> str:
+        self.until(lambda: self.store.plotter(name).condition is condition, condition)
+        return self.store.plotter(name).reason
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
+    opened: list[Shop] = []
+
+    def build(
+        *plotters: Plotter, dispatch: type[Dispatch] = Dispatch, opener: Any = open_port, shelf: Shelf = SHELF
+    ) -> Shop:
+        opened.append(Shop(tmp_path, list(plotters) or [LEFT], dispatch, opener, shelf))
+        opened[0].fleet.start()
+        return opened[0]
+
+    yield build
+    for one in opened:
+        one.fleet.stop(grace_s=0.5)
+        one.store.close()
+
+
+def assert_ink_is_the_preview(shop: Shop, job: Job) -> None:
+    ink = shop.store.ink(job.id)
+    assert ink is not None
+    preview = compose(shop.store.job(job.id).as_ordered(), SHELF)
+    assert len(ink) == len(preview.strokes)
+    assert deviation(ink, preview.strokes) <= 0.05
+
+
+@pytest.mark.parametrize("slot", [LEFT.slot, Slot(x_mm=180, y_mm=30, rotation_deg=90)])
+def test_the_ink_is_the_preview(shop: Callable[..., Shop], slot: Slot) -> None:
+    s = shop(replace(LEFT, slot=slot))
+    s.load(count=2)
+    first, second = s.order("Dear Ana, thank you."), s.order("Dear Bo, it is done.")
+    for job in (first, second):
+        done = s.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED)
+        assert done.state is State.DONE, done
+        assert done.stroke == done.strokes
+        assert_ink_is_the_preview(s, job)
+    attempt = s.store.attempts(first.id)[0]
+    assert attempt.outcome == "written"
+    assert attempt.seconds is not None
+    assert attempt.seconds > 1
+    assert s.store.plotter("left").blanks == 0
+    kinds = [e.kind for e in s.store.events(job=first.id)]
+    assert kinds == ["job.ready", "job.claimed", "job.writing", "job.done"]
+
+
+def test_two_plotters_share_the_queue_and_write_each_card_once(shop: Callable[..., Shop]) -> None:
+    s = shop(LEFT, replace(LEFT, name="right"))
+    s.load("left")
+    s.load("right")
+    jobs = [s.order(f"Card {n}") for n in range(6)]
+    for job in jobs:
+        assert s.until_state(job, State.DONE, State.FAILED, State.INTERRUPTED).state is State.DONE
+        assert s.store.job(job.id).attempts == 1
+        assert_ink_is_the_preview(s, job)
+
+
+def test_the_words_ordered_are_the_words_written(shop: Callable[..., Shop]) -> None:
+    """The template may change between order and plot: the customer has seen the old one."""
+    note = Note(hand=HAND, stock="a6", template="hello", fields={"first_name": "Ana"})
+    words = compose(note, SHELF).text
+    s = shop(shelf=replace(SHELF, templates={"hello": "Something else, {first_name}"}))
+    job = s.store.add([Order(note=note, words=words, strokes=1)], actor="c")[0]
+    s.load()
+    s.until_state(job, State.DONE)
+    assert_ink_is_the_preview(s, job)
+
+
+def test_what_cannot_be_written_here_fails_in_words_and_the_next_is_written(shop: Callable[..., Shop]) -> None:
+    s = shop(replace(LEFT, slot=Slot(x_mm=250, y_mm=10)))
+    wide = s.order("This line is long enough to leave the bed of the machine on its right")
+    narrow = s.order("Hi")
+    unknown = s.store.add([Order(note=Note(hand="nobody", stock="a6", text="x"), words="x")], actor="c")[0]
+    s.load()
+    assert "reach" in s.until_state(wide, State.FAILED).reason
+    assert "no hand “nobody”" in s.until_state(unknown, State.FAILED).reason
+    s.until_state(narrow, State.DONE)
+    assert [a.outcome for a in s.store.attempts(wide.id)] == ["refused"]
+    assert s.store.plotter("left").blanks == 9
+
+
+def meddling(at_stroke: int, *wishes: Wanted) -> type[Dispatch]:
+    """A dispatch behind which somebody presses buttons, one after the other, from the given stroke on."""
+
+    class Meddled(Dispatch):
+        def progress(self, claim: Claim, *, stroke: int, held: bool = False, **more: Any) -> Wanted | None:
+            waiting.extend(wishes if not said else ())
+            if waiting and (stroke >= at_stroke) and (held or not said):
+                said.append(waiting.pop(0))
+                Desk(self.store).wish(claim.plotter, said[-1], actor="op")
+            return super().progress(claim, stroke=stroke, held=held, **more)
+
+    said: list[Wanted] = []
+    waiting: list[Wanted] = []
+    return Meddled
+
+
+def test_hold_waits_at_a_lift_and_goes_on(shop: Callable[..., Shop]) -> None:
+    s = shop(replace(LEFT, port="sim://?speed=40"), dispatch=meddling(2, Wanted.HOLD, Wanted.GO_ON))
+    s.load()
+    job = s.order("Hello there, hold me for a while")
+    s.until_state(job, State.DONE)
+    assert_ink_is_the_preview(s, job)
+    kinds = [e.kind for e in s.store.events(limit=999) if e.plotter == "left"]
+    assert "plotter.held" in kinds
+    assert kinds[kinds.index("plotter.held") :].count("plotter.writing") == 1
+
+
+def test_stop_leaves_the_card_to_a_person(shop: Callable[..., Shop]) -> None:
+    s = shop(replace(LEFT, port="sim://?speed=40"), dispatch=meddling(2, Wanted.STOP))
+    s.load()
+    job, later = s.order("Hello there, stop me in the middle of it"), s.order("Later")
+    stopped = s.until_state(job, State.INTERRUPTED)
+    assert "stopped by the operator" in stopped.reason
+    assert 2 <= stopped.stroke < stopped.strokes
+    assert "decide" in s.until_condition(Condition.ATTENTION)
+    ink = s.store.ink(job.id)
+    assert ink is not None
+    assert stopped.stroke <= len(ink) <= stopped.strokes
+    assert s.store.attempts(job.id)[0].position_known is True
+    assert s.store.job(later.id).state is State.READY
+    s.desk.decide(job.id, Decision.FRESH, actor="op", note="half a card")
+    s.until_condition(Condition.IDLE)
+    assert s.store.job(job.id).state is State.READY  # no blank has been confirmed yet
+    s.dispatch.progress = Dispatch.progress.__get__(s.dispatch)  # type: ignore[method-assign]
+    s.load()
+    s.until_state(later, State.DONE)
+    s.until_state(job, State.DONE)
+    assert_ink_is_the_preview(s, job)
+    assert [a.outcome for a in s.store.attempts(job.id)] == ["spoiled", "written"]
+
+
+def test_a_cancel_before_the_pen_leaves_the_blank_clean(shop: Callable[..., Shop]) -> None:
+    class CancelFirst(Dispatch):
+        def pen_down(self, claim: Claim) -> None:
+            if claim.job.words == "Never mind":
+                Desk(self.store).cancel(claim.job.id, actor="customer")
+            super().pen_down(claim)
+
+    s = shop(dispatch=CancelFirst)
+    job, other = s.order("Never mind"), s.order("Written")
+    s.load()
+    s.until_state(job, State.CANCELLED)
+    s.until_state(other, State.DONE)
+    assert s.store.ink(job.id) is None
+    assert s.store.attempts(job.id)[0].ink_at is None
+    assert s.store.plotter("left").blanks == 9
+
+
+class Cut:
+    """A simulated machine whose cable breaks at the given number of bytes."""
+
+    def __init__(self, port: Any, after: int) -> None:
+        self._port, self._left = port, after
+        self.simulator: Simulator = port.simulator
+        self.clock = port.clock
+
+    def write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise PortError("the cable is out")
+        self._port.write(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        if self._left < 0:
+            raise PortError("the cable is out")
+        return self._port.read(timeout_s)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self._port.close()
+
+
+def test_a_broken_cable_is_told_in_words_and_never_a_second_card(shop: Callable[..., Shop]) -> None:
+    opened = []
+
+    def opener(url: str, *, baud: int, machine: Machine) -> Port:
+        opened.append(url)
+        if len(opened) == 1:
+            raise PortError("there is no such port")
+        port = open_port(url, baud=baud, machine=machine)
+        return Cut(port, 900) if len(opened) == 2 else port
+
+    s = shop(opener=opener)
+    s.load()
+    job = s.order("Hello there, the cable breaks in this one")
+    broken = s.until_state(job, State.INTERRUPTED)
+    assert "the cable is out" in broken.reason
+    assert s.store.attempts(job.id)[0].position_known is False
+    s.until_condition(Condition.ATTENTION)
+    said = [e.data["reason"] for e in s.store.events(limit=999) if e.kind == "plotter.offline"]
+    assert "there is no such port" in said
+    assert s.store.plotter("left").blanks == 0
+    s.desk.decide(job.id, Decision.FRESH, actor="op")
+    s.until_condition(Condition.IDLE)
+    s.load()
+    s.until_state(job, State.DONE)
+    assert_ink_is_the_preview(s, job)
+    assert [a.outcome for a in s.store.attempts(job.id)] == ["spoiled", "written"]
+
+
+def test_a_machine_that_is_not_the_model_is_refused_in_words(shop: Callable[..., Shop]) -> None:
+    def opener(url: str, *, baud: int, machine: Machine) -> Port:
+        return open_port(url, baud=baud, machine=replace(machine, steps_per_mm=(40.0, 80.0, 80.0)))
+
+    s = shop(opener=opener)
+    job = s.order()
+    s.load()
+    assert "$100 is 40, not 80" in s.until_condition(Condition.FAULT)
+    assert "$100 is 40, not 80" in (s.store.waiting_for(s.store.job(job.id)) or "")
+
+
+def test_a_machine_that_homes_waits_for_a_persons_word(shop: Callable[..., Shop]) -> None:
+    s = shop(replace(LEFT, machine=Machine(homing=True), slot=Slot(x_mm=20, y_mm=20)))
+    s.until(lambda: "homes when" in s.store.plotter("left").reason)
+    job = s.order()
+    s.load()
+    s.until_state(job, State.DONE)
+    assert_ink_is_the_preview(s, job)
+
+
+def test_without_the_database_the_pen_waits(shop: Callable[..., Shop]) -> None:
+    failed: list[int] = []
+
+    class Flaky(Dispatch):
+        def progress(self, claim: Claim, *, stroke: int, **more: Any) -> Wanted | None:
+            if stroke >= 2 and len(failed) < 4:
+                failed.append(stroke)
+                raise OperationalError("UPDATE", {}, Exception("disk full"))
+            return super().progress(claim, stroke=stroke, **more)
+
+        def finish(self, claim: Claim, **more: Any) -> State:
+            if len(failed) < 6:
+                failed.append(-1)
+                raise OperationalError("UPDATE", {}, Exception("disk full"))
+            return super().finish(claim, **more)
+
+    s = shop(replace(LEFT, port="sim://?speed=40"), dispatch=Flaky)
+    s.load()
+    job = s.order("Hello there, the disk is full")
+    s.until_state(job, State.DONE)
+    assert len(failed) == 6
+    assert_ink_is_the_preview(s, job)
+
+
+def test_a_graceful_end_leaves_the_card_at_a_lift(shop: Callable[..., Shop]) -> None:
+    s = shop(replace(LEFT, port="sim://?speed=4"))
+    s.load()
+    job = s.order("Hello there, the server is stopped while this is being written")
+    s.until(lambda: s.store.job(job.id).stroke >= 1)
+    s.fleet.stop(grace_s=10)
+    left = s.store.job(job.id)
+    assert left.state is State.INTERRUPTED
+    assert "the controller was stopped" in left.reason
+    attempt = s.store.attempts(job.id)[0]
+    assert attempt.position_known is True
+    ink = s.store.ink(job.id)
+    assert ink is not None
+    assert len(ink) == left.stroke  # whole strokes only
+    assert s.store.plotter("left").condition is Condition.OFFLINE
+
+
+def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
+    shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import jobs.worker
+
+    def broken(*_: Any) -> Any:
+        monkeypatch.undo()
+        raise ZeroDivisionError("a bug")
+
+    s = shop()
+    monkeypatch.setattr(jobs.worker, "compose", broken)
+    job, other = s.order("First"), s.order("Second")
+    s.load()
+    assert "ZeroDivisionError" in s.until_state(job, State.FAILED).reason
+    s.until_state(other, State.DONE)
