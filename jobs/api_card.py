@@ -1,4 +1,4 @@
-"""A composed card as the API shows it: picture, program, time. Pure; the machine's rooms are loaded when first asked."""
+"""A composed card as the API shows it: picture, program, time. Pure; plotter rooms are loaded when asked."""
 
 from collections.abc import Sequence
 

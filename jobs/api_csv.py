@@ -14,9 +14,9 @@ MAX_ROWS = 2000
 MAX_COLUMNS = 100
 MAX_CELL = 5000
 REASONS = "refused_because"
-"""The column that failures.csv adds. An upload that has it was such a file: it is left out, and escaped cells are restored."""
+"""The column that failures.csv adds. An upload that has it was such a file: its escaped cells are restored."""
 
-# What spreadsheets take for a formula at the start of a cell (OWASP, "CSV Injection"), behind any quotes we have put there.
+# What spreadsheets take for a formula at the start of a cell (OWASP, "CSV Injection"), behind quotes of ours.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 # C0 and C1 controls but tab and line ends; PostgreSQL keeps no NUL, and no hand writes the others.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

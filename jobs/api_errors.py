@@ -1,4 +1,4 @@
-"""Every way the API says no, as one table; problem+json (RFC 9457) is made here and nowhere else. docs/errors.md is drawn from it."""
+"""Every way the API says no, as one table, which docs/errors.md is drawn from; problem+json is made here only."""
 
 import json
 import logging
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import Scope
 
 from jobs.compose import Fault, NoteFault
@@ -61,6 +62,7 @@ CODES: Mapping[str, Code] = {
     ),
     "invalid_request": Code(422, "The request does not hold to the schema", "Mend what `errors` names."),
     "note_refused": Code(422, "The note cannot be written", "Mend what `errors` names; nothing has been stored."),
+    "not_possible": Code(422, "What is asked cannot be", "Mend what `errors` names."),
     "csv_refused": Code(422, "The CSV cannot be read", "Mend the file as `errors` says; nothing has been stored."),
     "key_reused": Code(
         422, "The Idempotency-Key was used for another request", "Use a fresh key for every new request."
@@ -157,7 +159,13 @@ _DATABASE = (OperationalError, InterfaceError, TimeoutError)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    return answer_to(error, request.scope)
+    answer = answer_to(error, request.scope)
+    if answer.status_code == 405:
+        # The router names the methods of the first route at this path only, the console's files name none.
+        paths = request.app.openapi()["paths"].items()
+        here = [verbs for path, verbs in paths if compile_path(path)[0].match(request.scope["path"])]
+        answer.headers["Allow"] = ", ".join(sorted({verb.upper() for verbs in here for verb in verbs} or {"GET"}))
+    return answer
 
 
 def answer_to(error: Exception, scope: Scope) -> Response:
@@ -267,7 +275,7 @@ def markdown() -> str:
         "Drawn from the tables in `jobs/api_errors.py`; a test fails when the two differ "
         "(`python -m jobs.api_errors > docs/errors.md` mends it).",
         "",
-        "Every error is `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail` (words for this case), "
+        "Every error is `application/problem+json` (RFC 9457), with `type`, `title`, `status`, `detail` (in words), "
         "`code` (stable, for programs) and `errors`, a list of single faults `{field, code, message, ...}`.",
         "",
         "## Problems",

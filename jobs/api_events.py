@@ -5,13 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import Field
 
 from jobs.api_errors import responses
 from jobs.api_feed import Feed
 from jobs.api_front import Front
-from jobs.api_models import JobId
+from jobs.api_models import Absent, JobId
 
-EventId = Annotated[str, Query(pattern=r"^evt_[0-9]{1,15}$", examples=["evt_1042"])]
+EventId = Annotated[str, Field(pattern=r"^evt_[0-9]{1,15}$", examples=["evt_1042"])]
+Few = Annotated[int, Field(ge=1, le=1000)]
 
 
 def router(front: Front, feed: Feed) -> APIRouter:
@@ -19,7 +21,7 @@ def router(front: Front, feed: Feed) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["events"])
 
     def known_job(
-        job: Annotated[JobId | None, Query(description="Only what happens to this job.")] = None,
+        job: Annotated[JobId | Absent, Query(description="Only what happens to this job.")] = None,
     ) -> str | None:
         """Refused before the stream begins, while there still is a status to say it with."""
         return None if job is None else front.store.job(job).id
@@ -27,20 +29,13 @@ def router(front: Front, feed: Feed) -> APIRouter:
     @routes.get(
         "/events",
         response_class=EventSourceResponse,
-        responses={
-            **responses("unknown_id", "invalid_request"),
-            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The stream."},
-        },
+        responses=responses("unknown_id", "invalid_request"),
     )
     async def events(
         job: Annotated[str | None, Depends(known_job)],
-        after: Annotated[EventId | None, Query(description="Begin after this event; else with what is new.")] = None,
-        limit: Annotated[
-            int | None, Query(ge=1, le=1000, description="Give at most so many that are there already, then end.")
-        ] = None,
-        last_event_id: Annotated[
-            str | None, Header(pattern=r"^evt_[0-9]{1,15}$", description="Sent by browsers that resume; like `after`.")
-        ] = None,
+        after: Annotated[EventId | Absent, Query(description="Begin after this event; else with what is new.")] = None,
+        limit: Annotated[Few | Absent, Query(description="Give at most so many that are there, then end.")] = None,
+        last_event_id: Annotated[EventId | Absent, Header(description="Sent by browsers; goes before `after`.")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """What happens, as it happens: `id`, `event` = kind, `data` = JSON.
 

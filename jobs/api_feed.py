@@ -1,4 +1,4 @@
-"""Feed: the event table as a stream for many readers. One task reads the table; readers wait on the event loop, not in threads."""
+"""Feed: the event table as a stream for many readers. One task reads it; readers wait on the event loop."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ _log = logging.getLogger("fairhand.api")
 
 
 class Feed:
-    """Events of one store. `start` and `close` are called on the event loop; after `close` every stream ends at once."""
+    """Events of one store. `start` and `close` belong on the event loop; after `close` every stream ends at once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,6 +39,7 @@ class Feed:
         self._steps: dict[str, Mapping[str, Any]] = {}
         self._closed = False
         self._wake = asyncio.Event()
+        self._gathering = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -98,19 +99,21 @@ class Feed:
                 _log.error("the event table cannot be read: %s", type(error).__name__)
 
     async def _gather(self) -> None:
-        while not self._closed:
-            found: list[Event] = await self._in_thread(self._events, self._cursor, None)
-            if not found:
-                return
-            self._ring += found
-            self._cursor = found[-1].number
-            if len(self._ring) > 2 * KEPT:
-                self._base += len(self._ring) - KEPT
-                del self._ring[:-KEPT]
-            for reader in self._readers:
-                reader.news.set()
-            if len(found) < PAGE:
-                return
+        """Bring the ring up to the table."""
+        async with self._gathering:
+            full = True
+            while full and not self._closed:
+                found: list[Event] = await self._in_thread(self._events, self._cursor, None)
+                full = len(found) == PAGE
+                if not found:
+                    return
+                self._ring += found
+                self._cursor = found[-1].number
+                if len(self._ring) > 2 * KEPT:
+                    self._base += len(self._ring) - KEPT
+                    del self._ring[:-KEPT]
+                for reader in self._readers:
+                    reader.news.set()
 
     def _events(self, after: int, job: str | None) -> list[Event]:
         return self._store.events(after, job=job, limit=PAGE)
@@ -158,7 +161,9 @@ class Feed:
             known: frozenset[int] = frozenset()
             while not self._closed:
                 if place is None or place < self._base:
-                    # What is not in the ring yet will still come into it at or after `head`; what comes twice is known.
+                    # What the reader has had is in the ring below `head`. What is not in the ring yet will come into
+                    # it at or after `head`: of that, the page holds some already, and what comes twice is known.
+                    await self._gather()
                     head = self._head
                     page: list[Event] = await self._in_thread(self._events, cursor, job)
                     for event in page:
@@ -179,6 +184,9 @@ class Feed:
                     yield ServerSentEvent(event="progress", raw_data=_json(step))
                 if not (news or steps):
                     await reader.news.wait()
+        except SQLAlchemyError as error:
+            # The stream ends; the reader comes back by itself with the last id it has seen.
+            _log.error("the event table cannot be read: %s", type(error).__name__)
         finally:
             self._readers.discard(reader)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Header, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from jobs.api_errors import Problem
-from jobs.api_models import NoteIn, plotter_name
+from jobs.api_models import Absent, NoteIn, plotter_name
 from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
 from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running
@@ -21,15 +21,12 @@ from plotter.machine import Plotter
 
 ACTOR = "api"  # there are no accounts yet: everybody who reaches the server is one
 
+_Key = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["order-A-1001"])]
 Key = Annotated[
-    str | None,
+    _Key | Absent,
     Header(
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[!-~]+$",
-        description="Your own key for this request. Sent again with the same body within 24 h, it gets the first answer again.",
-        examples=["order-A-1001"],
+        description="Your own key for this request: the same again within 24 h gets the first answer again.",
     ),
 ]
 

@@ -143,7 +143,7 @@ class Guard:
 
 
 async def _drain(receive: Receive) -> None:
-    """Take in the rest of a refused body: closing at once would reset the connection, and the answer be lost with it."""
+    """Take in the rest of a refused body: closing at once would reset the connection and lose the answer."""
     taken = 0
     while taken < DRAINED:
         message = await receive()

@@ -3,11 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
 
 from jobs import api_card
 from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Answer, Front, Key, canonical
 from jobs.api_models import (
+    Absent,
     AttemptList,
     DecisionIn,
     JobId,
@@ -26,6 +28,7 @@ from jobs.job import Decision, Job, Order, waiting_for
 from plotter.machine import Plotter
 
 Id = Annotated[JobId, Path()]
+Number = Annotated[int, Field(ge=1, le=10000)]
 _SVG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The picture, in mm."}
 }
@@ -161,7 +164,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
     )
     def gcode(
         id: Id,
-        plotter: Annotated[PlotterName | None, Query(description="For which plotter; else the job's own.")] = None,
+        plotter: Annotated[PlotterName | Absent, Query(description="For which plotter; else the job's own.")] = None,
     ) -> Response:
         """What is sent to the machine: GRBL G-code, proved inside paper and envelope."""
         job = store.job(id)
@@ -172,7 +175,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         return Response(text, media_type="text/plain; charset=us-ascii")
 
     inked = responses("unknown_id", "no_ink", "invalid_request")
-    number = Annotated[int | None, Query(ge=1, le=10000, description="Of this attempt; else the latest with ink.")]
+    which = Annotated[Number | Absent, Query(description="Of this attempt; else of the latest with ink.")]
 
     def ink(id: str, attempt: int | None) -> str:
         job = store.job(id)
@@ -183,7 +186,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         return api_card.ink(strokes, stock, _pen(front, job))
 
     @routes.get("/jobs/{id}/ink.svg", response_class=Response, responses={**inked, **_SVG})
-    def ink_svg(id: Id, attempt: number = None) -> Response:
+    def ink_svg(id: Id, attempt: which = None) -> Response:
         """What the pen drew on the card, as the simulated plotter saw it, in mm."""
         return _svg(ink(id, attempt))
 
@@ -200,7 +203,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
     )
     def ink_png(
         id: Id,
-        attempt: number = None,
+        attempt: which = None,
         dpi: Annotated[Literal["96", "150", "300", "600"], Query(description="Points per inch.")] = "300",
     ) -> Response:
         """The same as a bitmap."""

@@ -1,9 +1,10 @@
-"""What the API takes and gives, as pydantic models. What comes in is strict, bounded and closed: an unknown name is refused."""
+"""What the API takes and gives, as pydantic models. What comes in is strict, bounded and closed."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic.json_schema import SkipJsonSchema
 
 from jobs.job import Attempt, Batch, Condition, Job, Mode, PlotterRow, State
 from jobs.note import SEED_MAX
@@ -19,6 +20,16 @@ JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$", examples=["job_01m9z
 BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
 
 
+# JSON has one kind of number: 20.0 is the integer 20 (JSON Schema 2020-12, validation, section 6.1.1).
+Whole = Annotated[int, BeforeValidator(lambda it: int(it) if isinstance(it, float) and it.is_integer() else it)]
+Absent = SkipJsonSchema[None]
+"""What a query or a header has when it is not there; no client can send it."""
+
+
+# A key against its pattern is refused; pydantic's schema leaves it open.
+_NO_OTHERS: dict[str, JsonValue] = {"additionalProperties": False}
+
+
 class _In(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -28,14 +39,19 @@ class NoteIn(_In):
 
     text: Words | None = Field(None, description="Own words; merge fields stand in {braces}, {{ }} are literal braces.")
     template: Short | None = Field(None, description="Name of a template instead of own words.")
-    fields: dict[FieldName, Value] = Field(default_factory=dict, max_length=100, description="Merge fields.")
+    fields: dict[FieldName, Value] = Field(
+        default_factory=dict, max_length=100, description="Merge fields.", json_schema_extra=_NO_OTHERS
+    )
     hand: Short | None = Field(None, description="Name of a hand; `GET /v1/hands` lists them.")
     stock: Short | None = Field(None, description="Name of a paper; `GET /v1/stocks` lists them.")
-    seed: int | None = Field(
-        None, ge=0, le=SEED_MAX, description="Same note and seed, same strokes. Drawn if left out."
+    seed: Annotated[Whole, Field(ge=0, le=SEED_MAX)] | None = Field(
+        None, description="Same note and seed, same strokes. Drawn if left out."
     )
     frames: dict[FieldName, Value] = Field(
-        default_factory=dict, max_length=10, description="Words for the paper's other frames, a return address say."
+        default_factory=dict,
+        max_length=10,
+        description="Words for the paper's other frames, a return address say.",
+        json_schema_extra=_NO_OTHERS,
     )
 
     model_config = ConfigDict(
@@ -50,12 +66,15 @@ class NoteIn(_In):
 class JobIn(NoteIn):
     """An order for one card: the note, and how it shall be handled."""
 
-    priority: int = Field(0, ge=-100, le=100, description="Higher is written earlier; equals by age.")
+    priority: Whole = Field(0, ge=-100, le=100, description="Higher is written earlier; equals by age.")
     hold: bool = Field(False, description="Keep it from being written until it is released.")
     plotter: PlotterName | None = Field(None, description="Only this plotter may write it.")
     external_id: Short | None = Field(None, description="Your own number for it; not checked for doubles.")
     metadata: dict[FieldName, Annotated[str, Field(max_length=500, pattern=_CLEAN)]] = Field(
-        default_factory=dict, max_length=20, description="Up to 20 pairs of your own, given back as they are."
+        default_factory=dict,
+        max_length=20,
+        description="Up to 20 pairs of your own, given back as they are.",
+        json_schema_extra=_NO_OTHERS,
     )
 
     model_config = ConfigDict(
@@ -85,7 +104,7 @@ class DecisionIn(_In):
 class BlanksIn(_In):
     """A person has laid blank cards into a plotter and looked at them."""
 
-    count: int = Field(ge=0, le=10000, description="How many lie there now.", examples=[20])
+    count: Whole = Field(ge=0, le=10000, description="How many lie there now.", examples=[20])
     stock: Short = Field(description="Which paper.", examples=["a6"])
 
 
@@ -96,12 +115,12 @@ class JobsQuery(_In):
     model_config = ConfigDict(strict=False, extra="forbid")
 
     state: list[State] = Field(default_factory=list, max_length=8, description="One or more states.")
-    batch: BatchId | None = None
-    external_id: Short | None = None
-    plotter: PlotterName | None = Field(None, description="Asked for it, or last written on it.")
+    batch: BatchId | Absent = None
+    external_id: Short | Absent = None
+    plotter: PlotterName | Absent = Field(None, description="Asked for it, or last written on it.")
     order: Literal["newest", "oldest"] = "newest"
     limit: int = Field(50, ge=1, le=200)
-    after: JobId | None = Field(None, description="`next` of the page before.")
+    after: JobId | Absent = Field(None, description="`next` of the page before.")
 
 
 class Progress(BaseModel):

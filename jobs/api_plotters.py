@@ -24,6 +24,7 @@ from jobs.job import Mode, PlotterRow, Wanted
 from jobs.note import fields_of
 
 Id = Annotated[PlotterName, Path()]
+_MOVED = ("unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body")
 
 
 def router(front: Front) -> APIRouter:
@@ -45,20 +46,18 @@ def router(front: Front) -> APIRouter:
         """One plotter."""
         return shown(store.plotter(front.plotter(id).name))
 
-    moved = responses(
-        "unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body"
-    )
+    moved = responses(*_MOVED)
 
-    @routes.post("/{id}/blanks", responses=moved)
+    @routes.post("/{id}/blanks", responses=responses("not_possible", *_MOVED))
     def blanks(id: Id, body: BlanksIn) -> PlotterOut:
         """A person has laid blank cards in and looked at them. Nothing is written on a plotter before this word."""
         plotter = front.plotter(id)
         if body.stock not in front.shelf.stocks:
             words = f"there is no stock “{body.stock}”; there are: {', '.join(front.shelf.stocks)}"
-            raise Problem("invalid_request", words, [Fault("stock", "unknown_stock", words)])
+            raise Problem("not_possible", words, [Fault("stock", "unknown_stock", words)])
         if body.count > plotter.capacity:
             words = f"{plotter.name} holds at most {plotter.capacity} blanks"
-            raise Problem("invalid_request", words, [Fault("count", "out_of_range", words)])
+            raise Problem("not_possible", words, [Fault("count", "out_of_range", words)])
         return shown(desk.load(plotter.name, body.count, body.stock, actor=ACTOR))
 
     @routes.post("/{id}/hold", responses=moved)

@@ -1,4 +1,4 @@
-"""A shop behind its real HTTP side, for tests: temporary database, real hands and papers, plotters that tests play themselves."""
+"""A shop behind its real HTTP side, for tests: real hands and papers, a database for once, plotters that tests play."""
 
 import itertools
 import socket
@@ -50,15 +50,25 @@ class House:
         Desk(self.store).load(name, count, stock, actor="test")
 
 
-def build(folder: Path) -> House:
-    """The shop with its plotters registered but no worker running: tests speak for the plotters."""
+class Still(Fleet):
+    """Plotters that are registered and have no worker: tests speak for them."""
+
+    def start(self) -> None:
+        self._dispatch.register(self.plotters)
+
+
+def build(folder: Path, *names: str) -> House:
+    """The shop over a database in `folder`, not yet running; `names` by which it may be reached besides localhost."""
     it = example_shop()
     store = Store(f"sqlite:///{folder / 'fairhand.db'}")
     shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
     dispatch = Dispatch(store)
-    dispatch.register(it.plotters)
-    fleet = Fleet((), dispatch=dispatch, shelf=shelf)
-    it = replace(it, notes=replace(it.notes, hand=next(iter(shelf.hands))))
+    fleet = Still(it.plotters, dispatch=dispatch, shelf=shelf)
+    it = replace(
+        it,
+        notes=replace(it.notes, hand=next(iter(shelf.hands))),
+        server=replace(it.server, trusted_hosts=names),
+    )
     app = create_app(
         store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it, seeds=itertools.count(1).__next__
     )
