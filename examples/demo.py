@@ -110,7 +110,8 @@ def watch(api: httpx.Client, total: int, console: Console) -> None:
             bars.update(day, completed=len(settled))
             for plotter in _good(api.get("/v1/plotters")).json()["data"]:
                 name = plotter["name"]
-                lanes.setdefault(name, bars.add_task(name, total=1))
+                if name not in lanes:
+                    lanes[name] = bars.add_task(name, total=1)
                 now = plotter["progress"] or {"stroke": 0, "strokes": 1}
                 bars.update(
                     lanes[name],
