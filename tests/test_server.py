@@ -103,13 +103,13 @@ def test_a_note_plotted_on_the_simulator_lies_where_its_preview_shows_it(way: st
 
 
 def test_plot_refuses_a_program_that_leaves_the_bed_before_anything_moves(tmp_path: Path) -> None:
-    done = fairhand("plot", "Hello", "--port", "sim://", "--slot", "300,10", "--ink", "ink.svg", cwd=tmp_path)
+    done = fairhand("plot", "Hello", "--port", "sim://", "--slot", "325,10", "--ink", "ink.svg", cwd=tmp_path)
     assert done.returncode == 3
     assert not (tmp_path / "ink.svg").exists()
 
 
 def test_plot_refuses_a_foreign_program_with_forbidden_words(tmp_path: Path) -> None:
-    (tmp_path / "bad.gcode").write_text("G21G90\nM3S200\nG1X5F1000\n$32=1\n", encoding="ascii")
+    (tmp_path / "bad.gcode").write_text("G21G90\nM3S200\nG0X5Y5\n$32=1\n", encoding="ascii")
     done = fairhand("plot", "--gcode", "bad.gcode", "--port", "sim://", cwd=tmp_path)
     assert done.returncode == 3
     assert "line 4" in done.stderr
@@ -147,7 +147,7 @@ def test_serve_tells_its_address_when_it_is_ready_and_stops_on_sigterm(tmp_path:
     with running("serve", "--port", "0", cwd=tmp_path, FAIRHAND_DATABASE=database) as (process, address):
         assert address.startswith("http://127.0.0.1:")
         assert httpx.get(address + "health").status_code == 200
-        assert "Fairhand" in httpx.get(address).text
+        assert "Fairhand" in httpx.get(address, follow_redirects=True).text
     assert process.returncode == 0
 
 
