@@ -10,7 +10,7 @@ from pydantic import Field
 from jobs.api_errors import responses
 from jobs.api_feed import Feed
 from jobs.api_front import Front
-from jobs.api_models import Absent, JobId
+from jobs.api_models import JobId, Unsent
 
 EventId = Annotated[str, Field(pattern=r"^evt_[0-9]{1,15}$", examples=["evt_1042"])]
 Few = Annotated[int, Field(ge=1, le=1000)]
@@ -21,7 +21,7 @@ def router(front: Front, feed: Feed) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["events"])
 
     def known_job(
-        job: Annotated[JobId | Absent, Query(description="Only what happens to this job.")] = None,
+        job: Annotated[JobId | None, Unsent, Query(description="Only what happens to this job.")] = None,
     ) -> str | None:
         """Refused before the stream begins, while there still is a status to say it with."""
         return None if job is None else front.store.job(job).id
@@ -33,9 +33,15 @@ def router(front: Front, feed: Feed) -> APIRouter:
     )
     async def events(
         job: Annotated[str | None, Depends(known_job)],
-        after: Annotated[EventId | Absent, Query(description="Begin after this event; else with what is new.")] = None,
-        limit: Annotated[Few | Absent, Query(description="Give at most so many that are there, then end.")] = None,
-        last_event_id: Annotated[EventId | Absent, Header(description="Sent by browsers; goes before `after`.")] = None,
+        after: Annotated[
+            EventId | None, Unsent, Query(description="Begin after this event; else with what is new.")
+        ] = None,
+        limit: Annotated[
+            Few | None, Unsent, Query(description="Give at most so many that are there, then end.")
+        ] = None,
+        last_event_id: Annotated[
+            EventId | None, Unsent, Header(description="Sent by browsers; goes before `after`.")
+        ] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """What happens, as it happens: `id`, `event` = kind, `data` = JSON.
 

@@ -9,7 +9,7 @@ from fastapi import Header, Response
 from pydantic import BaseModel, Field
 
 from jobs.api_errors import Problem
-from jobs.api_models import Absent, NoteIn, plotter_name
+from jobs.api_models import NoteIn, Unsent, plotter_name
 from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
 from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running
@@ -23,7 +23,8 @@ ACTOR = "api"  # there are no accounts yet: everybody who reaches the server is 
 
 _Key = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["order-A-1001"])]
 Key = Annotated[
-    _Key | Absent,
+    _Key | None,
+    Unsent,
     Header(
         alias="Idempotency-Key",
         description="Your own key for this request: the same again within 24 h gets the first answer again.",

@@ -9,7 +9,6 @@ from jobs import api_card
 from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Answer, Front, Key, canonical
 from jobs.api_models import (
-    Absent,
     AttemptList,
     DecisionIn,
     JobId,
@@ -19,6 +18,7 @@ from jobs.api_models import (
     JobsQuery,
     PlotterName,
     PreviewOut,
+    Unsent,
     attempt_out,
     job_out,
     plotter_name,
@@ -164,7 +164,9 @@ def _pictures(routes: APIRouter, front: Front) -> None:
     )
     def gcode(
         id: Id,
-        plotter: Annotated[PlotterName | Absent, Query(description="For which plotter; else the job's own.")] = None,
+        plotter: Annotated[
+            PlotterName | None, Unsent, Query(description="For which plotter; else the job's own.")
+        ] = None,
     ) -> Response:
         """What is sent to the machine: GRBL G-code, proved inside paper and envelope."""
         job = store.job(id)
@@ -175,7 +177,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         return Response(text, media_type="text/plain; charset=us-ascii")
 
     inked = responses("unknown_id", "no_ink", "invalid_request")
-    which = Annotated[Number | Absent, Query(description="Of this attempt; else of the latest with ink.")]
+    which = Annotated[Number | None, Unsent, Query(description="Of this attempt; else of the latest with ink.")]
 
     def ink(id: str, attempt: int | None) -> str:
         job = store.job(id)

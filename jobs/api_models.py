@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, JsonValue
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from jobs.job import Attempt, Batch, Condition, Job, Mode, PlotterRow, State
 from jobs.note import SEED_MAX
@@ -22,8 +23,16 @@ BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m
 
 # JSON has one kind of number: 20.0 is the integer 20 (JSON Schema 2020-12, validation, section 6.1.1).
 Whole = Annotated[int, BeforeValidator(lambda it: int(it) if isinstance(it, float) and it.is_integer() else it)]
-Absent = SkipJsonSchema[None]
-"""What a query or a header has when it is not there; no client can send it."""
+
+
+class Unsent:
+    """Marks what may be left out of a query or the headers: None stands for that, and no client can send it."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of what can be sent."""
+        [sent] = [one for one in handler(core)["anyOf"] if one != {"type": "null"}]
+        return sent  # type: ignore[no-any-return]
 
 
 # A key against its pattern is refused; pydantic's schema leaves it open.
@@ -115,12 +124,12 @@ class JobsQuery(_In):
     model_config = ConfigDict(strict=False, extra="forbid")
 
     state: list[State] = Field(default_factory=list, max_length=8, description="One or more states.")
-    batch: BatchId | Absent = None
-    external_id: Short | Absent = None
-    plotter: PlotterName | Absent = Field(None, description="Asked for it, or last written on it.")
+    batch: Annotated[BatchId | None, Unsent] = None
+    external_id: Annotated[Short | None, Unsent] = None
+    plotter: Annotated[PlotterName | None, Unsent] = Field(None, description="Asked for it, or last written on it.")
     order: Literal["newest", "oldest"] = "newest"
     limit: int = Field(50, ge=1, le=200)
-    after: JobId | Absent = Field(None, description="`next` of the page before.")
+    after: Annotated[JobId | None, Unsent] = Field(None, description="`next` of the page before.")
 
 
 class Progress(BaseModel):
