@@ -17,7 +17,7 @@ from jobs import api_batches, api_csv, api_errors, api_events, api_health, api_j
 from jobs.api_feed import Feed
 from jobs.api_front import Front
 from jobs.api_guard import Guard
-from jobs.api_models import FaultOut, ProblemBody
+from jobs.api_shown import FaultOut, ProblemBody
 from jobs.compose import Shelf
 from jobs.desk import Desk
 from jobs.dispatch import Dispatch

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from jobs import api_csv
 from jobs.api_address import address_faults
+from jobs.api_asked import BatchId, Short
 from jobs.api_errors import responses, shown_fault
 from jobs.api_front import ACTOR, Answer, Front, Key
-from jobs.api_models import BatchId, BatchOut, Short, batch_out
+from jobs.api_shown import BatchOut, batch_out
 from jobs.compose import Composition, Fault, NoteFault
 from jobs.idempotency import fingerprint
 from jobs.job import Order

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from fonts.card import Stock
+from jobs.api_asked import plotter_id
 from jobs.api_errors import Problem
-from jobs.api_models import PreviewOut, plotter_id
+from jobs.api_shown import PreviewOut
 from jobs.compose import Composition
 from plotter.gcode import Program, write
 from plotter.machine import Plotter

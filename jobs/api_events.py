@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 
+from jobs.api_asked import JobId, Unsent
 from jobs.api_errors import responses
 from jobs.api_feed import Feed
 from jobs.api_front import Front
-from jobs.api_models import JobId, Unsent
 
 EventId = Annotated[str, Field(pattern=r"^evt_[0-9]{1,15}$", examples=["evt_1042"])]
 Few = Annotated[int, Field(ge=1, le=1000)]

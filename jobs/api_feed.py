@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi.sse import ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.api_models import plotter_id
+from jobs.api_asked import plotter_id
 from jobs.job import Event, PlotterRow
 from jobs.store import Store
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import BaseModel, Field
 
+from jobs.api_asked import NoteIn, Unsent, plotter_name
 from jobs.api_errors import Problem
-from jobs.api_models import NoteIn, Unsent, plotter_name
 from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
 from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from jobs import schema
 from jobs.api_errors import responses
 from jobs.api_front import Front
-from jobs.api_models import HealthOut, HealthPlotter
+from jobs.api_shown import HealthOut, HealthPlotter
 from jobs.job import Condition
 from jobs.store import Store
 

@@ -6,22 +6,24 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from jobs import api_card
-from jobs.api_errors import Problem, responses
-from jobs.api_front import ACTOR, Answer, Front, Key, canonical
-from jobs.api_models import (
-    AttemptList,
+from jobs.api_asked import (
     DecisionIn,
     JobId,
     JobIn,
-    JobOut,
-    JobPage,
     JobsQuery,
     PlotterName,
-    PreviewOut,
     Unsent,
+    plotter_name,
+)
+from jobs.api_errors import Problem, responses
+from jobs.api_front import ACTOR, Answer, Front, Key, canonical
+from jobs.api_shown import (
+    AttemptList,
+    JobOut,
+    JobPage,
+    PreviewOut,
     attempt_out,
     job_out,
-    plotter_name,
 )
 from jobs.idempotency import fingerprint
 from jobs.job import Decision, Job, Order, waiting_for

@@ -4,14 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from jobs.api_asked import BlanksIn, PlotterName
 from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Front
-from jobs.api_models import (
-    BlanksIn,
+from jobs.api_shown import (
     HandList,
     HandOut,
     PlotterList,
-    PlotterName,
     PlotterOut,
     StockList,
     StockOut,

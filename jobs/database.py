@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from jobs.job import Taken
 from jobs.schema import HEAD
 
 _MIGRATION_LOCK = 7_315_002  # any number of our own: pg_advisory_lock keys are shared by one database
 _PLOTTER_LOCK = 7_315_003
+_PATIENCE_S = 5
 
 
 def open_engine(url: str) -> Engine:
@@ -34,7 +36,9 @@ def open_engine(url: str) -> Engine:
             pool_pre_ping=True,
             connect_args={
                 # A frozen controller must not keep its row locks for ever.
-                "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000",
+                # Nor may a host that is gone keep its plotters: both ends ask after each other.
+                "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000 "
+                "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
@@ -125,11 +129,20 @@ class Ownership:
         with self._lock:
             if self._session is None or self._session.closed or self._session.invalidated:
                 self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            took = self._session.scalar(
-                text("SELECT pg_try_advisory_lock(:room, hashtext(:name))"), {"room": _PLOTTER_LOCK, "name": name}
-            )
-        if not took:
-            raise Taken(f"the plotter {name} is driven by another running controller; stop that one first")
+                # The server needs a moment to notice that a killed controller is gone.
+                self._session.execute(text(f"SET lock_timeout = '{_PATIENCE_S}s'"))
+            try:
+                self._session.execute(
+                    text("SELECT pg_advisory_lock(:room, hashtext(:name))"), {"room": _PLOTTER_LOCK, "name": name}
+                )
+            except OperationalError as error:
+                from psycopg.errors import LockNotAvailable  # SQLite shops never load psycopg
+
+                if not isinstance(error.orig, LockNotAvailable):
+                    raise
+                raise Taken(
+                    f"the plotter {name} is driven by another running controller; stop that one first"
+                ) from None
 
     def release(self) -> None:
         """Give everything back."""

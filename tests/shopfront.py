@@ -57,10 +57,10 @@ class Still(Fleet):
         self._dispatch.register(self.plotters)
 
 
-def build(folder: Path, *names: str) -> House:
-    """The shop over a database in `folder`, not yet running; `names` by which it may be reached besides localhost."""
+def build(database: Path | str, *names: str) -> House:
+    """The shop over a database (its URL, or a folder for it), not yet running; `names` it goes by besides localhost."""
     it = example_shop()
-    store = Store(f"sqlite:///{folder / 'fairhand.db'}")
+    store = Store(database if isinstance(database, str) else f"sqlite:///{database / 'fairhand.db'}")
     shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
     dispatch = Dispatch(store)
     fleet = Still(it.plotters, dispatch=dispatch, shelf=shelf)

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from shopfront import ROOT, House, build, open_client
+from shopfront import BAD_ORDERS, ROOT, House, build, open_client
 from sqlalchemy.exc import OperationalError
 
+from jobs.api_csv import REASONS
 from jobs.api_errors import CODES, FAULTS, markdown
 from jobs.api_guard import HEADERS
 from jobs.job import State
@@ -173,6 +174,34 @@ def test_a_refused_order_leaves_its_key_free(api: httpx.Client) -> None:
     assert api.post("/v1/jobs", json=NOTE, headers=key).status_code == 201
 
 
+def test_a_day_is_the_same_on_both_engines(store_url: str) -> None:
+    house = build(store_url)
+    with open_client(house) as api:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(
+                pool.map(lambda _: api.post("/v1/jobs", json=NOTE, headers={"Idempotency-Key": "k"}), range(16))
+            )
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        [id] = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+        upload = api.post("/v1/batches", files={"orders": BAD_ORDERS}, headers={"Idempotency-Key": "b"})
+        again = api.post("/v1/batches", files={"orders": BAD_ORDERS}, headers={"Idempotency-Key": "b"})
+        assert again.content == upload.content
+        batch = upload.json()
+        assert (batch["accepted"], batch["refused"]) == (2, 8)
+        mended = api.get(f"/v1/batches/{batch['id']}/failures.csv").content.decode("utf-8-sig")
+        assert mended.splitlines()[0] == f"{BAD_ORDERS.decode().splitlines()[0]},{REASONS}"
+        assert api.post(f"/v1/batches/{batch['id']}/start").json()["jobs"] == {"ready": 2}
+        assert len(api.get("/v1/jobs", params={"state": "ready"}).json()["data"]) == 3
+        job = interrupted(api, house)
+        assert job["id"] == id  # the oldest goes first
+        assert api.post(f"/v1/jobs/{id}/decide", json={"card": "good"}).json()["state"] == "done"
+        assert api.get(f"/v1/jobs/{id}/ink.svg").status_code == 200
+        assert 'fairhand_cards_total{outcome="written"} 1.0' in api.get("/metrics").text.splitlines()
+        told = api.get("/v1/events", params={"after": "evt_0", "limit": 1000}).text
+        assert told.count("event: job.done\n") == 1
+        assert api.get("/health").json()["database"] == "ok"
+
+
 @pytest.mark.parametrize("key", ["", "two words", "k" * 256])
 def test_a_key_is_plain_and_bounded(api: httpx.Client, key: str) -> None:
     [fault] = problem(api.post("/v1/jobs", json=NOTE, headers={"Idempotency-Key": key}), 422, "invalid_request")
@@ -245,8 +274,8 @@ def test_hold_release_cancel(api: httpx.Client) -> None:
 
 
 def interrupted(api: httpx.Client, house: House) -> dict[str, Any]:
-    """A job whose card was interrupted on `left`, with some ink."""
-    job = order(api)
+    """A job whose card was interrupted on `left`, with some ink: the next in the queue."""
+    order(api)
     house.load("left")
     claim = house.dispatch.claim("left")
     assert claim is not None
@@ -254,7 +283,7 @@ def interrupted(api: httpx.Client, house: House) -> dict[str, Any]:
     house.dispatch.progress(claim, stroke=3, x=12.5, y=40.25)
     ink = [np.array([[10.0, 20.0], [30.0, 40.0]])]
     house.dispatch.finish(claim, finished=False, reason="the pen fell out", stroke=3, seconds=9.5, ink=ink)
-    found: dict[str, Any] = api.get(f"/v1/jobs/{job['id']}").json()
+    found: dict[str, Any] = api.get(f"/v1/jobs/{claim.job.id}").json()
     return found
 
 

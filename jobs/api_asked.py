@@ -1,0 +1,141 @@
+"""What the API takes, as pydantic models: strict, bounded and closed."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, JsonValue
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from jobs.job import State
+from jobs.note import SEED_MAX
+
+# PostgreSQL keeps no NUL in text.
+_CLEAN = r"^[^\u0000]*$"
+Words = Annotated[str, Field(max_length=5000, pattern=_CLEAN)]
+Short = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAN)]
+FieldName = Annotated[str, Field(min_length=1, max_length=64, pattern=_CLEAN)]
+Value = Annotated[str, Field(max_length=2000, pattern=_CLEAN)]
+PlotterName = Annotated[str, Field(pattern=r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$", examples=["plt_left"])]
+JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$", examples=["job_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
+BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
+
+
+# JSON has one kind of number: 20.0 is the integer 20 (JSON Schema 2020-12, validation, section 6.1.1).
+_INTEGRAL = BeforeValidator(lambda it: int(it) if isinstance(it, float) and it.is_integer() else it)
+Whole = Annotated[int, _INTEGRAL]
+Seed = Annotated[int, Field(ge=0, le=SEED_MAX), _INTEGRAL]
+
+
+class Unsent:
+    """Marks what may be left out of a query or the headers: None stands for that, and no client can send it."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of what can be sent."""
+        [sent] = [one for one in handler(core)["anyOf"] if one != {"type": "null"}]
+        return sent  # type: ignore[no-any-return]
+
+
+# A key against its pattern is refused; pydantic's schema leaves it open.
+_NO_OTHERS: dict[str, JsonValue] = {"additionalProperties": False}
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class NoteIn(_In):
+    """What shall be written. Give either `text` or `template`; what is left out takes the shop's default."""
+
+    text: Words | None = Field(None, description="Own words; merge fields stand in {braces}, {{ }} are literal braces.")
+    template: Short | None = Field(None, description="Name of a template instead of own words.")
+    fields: dict[FieldName, Value] = Field(
+        default_factory=dict, max_length=100, description="Merge fields.", json_schema_extra=_NO_OTHERS
+    )
+    hand: Short | None = Field(None, description="Name of a hand; `GET /v1/hands` lists them.")
+    stock: Short | None = Field(None, description="Name of a paper; `GET /v1/stocks` lists them.")
+    seed: Seed | None = Field(None, description="Same note and seed, same strokes. Drawn if left out.")
+    frames: dict[FieldName, Value] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="Words for the paper's other frames, a return address say.",
+        json_schema_extra=_NO_OTHERS,
+    )
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"text": "Dear Ana,\nthank you for your order.\nJo", "stock": "a6", "seed": 7}]
+        },
+    )
+
+
+class JobIn(NoteIn):
+    """An order for one card: the note, and how it shall be handled."""
+
+    priority: Whole = Field(0, ge=-100, le=100, description="Higher is written earlier; equals by age.")
+    hold: bool = Field(False, description="Keep it from being written until it is released.")
+    plotter: PlotterName | None = Field(None, description="Only this plotter may write it.")
+    external_id: Short | None = Field(None, description="Your own number for it; not checked for doubles.")
+    metadata: dict[FieldName, Annotated[str, Field(max_length=500, pattern=_CLEAN)]] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="Up to 20 pairs of your own, given back as they are.",
+        json_schema_extra=_NO_OTHERS,
+    )
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "template": "thank-you-order",
+                    "fields": {"first_name": "Ana", "product": "the oak stool", "agent": "Jo"},
+                    "external_id": "A-1001",
+                }
+            ]
+        },
+    )
+
+
+class DecisionIn(_In):
+    """A person's word on an interrupted card."""
+
+    card: Literal["good", "fresh", "give_up"] = Field(
+        description="good: the card can be sent. fresh: it is spoiled, write another. give_up: write none."
+    )
+    note: Annotated[str, Field(max_length=500, pattern=_CLEAN)] = Field("", description="Why, for the record.")
+
+
+class BlanksIn(_In):
+    """A person has laid blank cards into a plotter and looked at them."""
+
+    count: Whole = Field(ge=0, le=10000, description="How many lie there now.", examples=[20])
+    stock: Short = Field(description="Which paper.", examples=["a6"])
+
+
+class JobsQuery(_In):
+    """Which jobs, and how many at once."""
+
+    # Query values are text: numbers are read from them.
+    model_config = ConfigDict(strict=False, extra="forbid")
+
+    state: list[State] = Field(default_factory=list, max_length=8, description="One or more states.")
+    batch: Annotated[BatchId | None, Unsent] = None
+    external_id: Annotated[Short | None, Unsent] = None
+    plotter: Annotated[PlotterName | None, Unsent] = Field(None, description="Asked for it, or last written on it.")
+    order: Literal["newest", "oldest"] = "newest"
+    limit: int = Field(50, ge=1, le=200)
+    after: Annotated[JobId | None, Unsent] = Field(None, description="`next` of the page before.")
+
+
+def plotter_id(name: str | None) -> str | None:
+    """`plt_` + the plotter's name."""
+    return None if name is None else f"plt_{name}"
+
+
+def plotter_name(id: str) -> str:
+    """The name in the configuration; ids and names are both taken. A name may not begin with `plt_`: it has no `_`."""
+    return id.removeprefix("plt_")
