@@ -189,7 +189,7 @@ class Controller:
             self._override()
 
     def _raise_alarm(self) -> Wait:
-        code, self.state = self.alarm, "Alarm"
+        code, self.alarm, self.state = self.alarm, 0, "Alarm"
         if self._stall:
             yield self.t + self._stall
             self._stall = 0.0
@@ -201,7 +201,6 @@ class Controller:
             while not self.flags & RESET:  # deaf to all else
                 self.flags = 0
                 yield EVENT
-        self.alarm = 0
 
     def _suspend(self, flags: int) -> None:
         if self.state not in ("Alarm", "Check"):

@@ -174,7 +174,7 @@ class Firmware(Controller):
         elif isinstance(action, Coolant):
             self._coolant = action.on
             self._cadence.overrides = 0
-        elif isinstance(action, Store):
+        elif isinstance(action, Store) and action.changed:
             yield from self._write_eeprom(13)
         elif isinstance(action, Pause):
             if self.state != "Check":

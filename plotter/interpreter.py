@@ -52,6 +52,7 @@ class Store(NamedTuple):
 
     place: str
     value: Point
+    changed: bool  # GRBL writes only the bytes that differ
 
 
 class Offsets(NamedTuple):
@@ -259,9 +260,11 @@ class _Meaning:
         place = f"G{53 + chosen if chosen else b.system}"
         kept = self.it.memory.places[place]
         if kind == 2:
-            return Store(place, _point(self.axes.get(i, kept[i]) for i in range(3)))
-        here = [was[i] - self.now.g92[i] - self.lengths[i] for i in range(3)]
-        return Store(place, _point(here[i] - self.axes[i] if i in self.axes else kept[i] for i in range(3)))
+            value = _point(self.axes.get(i, kept[i]) for i in range(3))
+        else:
+            here = [was[i] - self.now.g92[i] - self.lengths[i] for i in range(3)]
+            value = _point(here[i] - self.axes[i] if i in self.axes else kept[i] for i in range(3))
+        return Store(place, value, changed=value != kept)
 
     def _moves(self) -> list[Action]:
         b = self.b
@@ -364,8 +367,9 @@ class _Meaning:
             actions.append(Motion(home, None))
             now.position = home
         elif b.non_modal in (28.1, 30.1):
-            places[f"G{b.non_modal:.0f}"] = self.was
-            actions.append(Store(f"G{b.non_modal:.0f}", self.was))
+            place = f"G{b.non_modal:.0f}"
+            actions.append(Store(place, self.was, changed=places[place] != self.was))
+            places[place] = self.was
         elif b.non_modal in (92, 92.1):
             now.g92 = self.g92 if b.non_modal == 92 else (0.0, 0.0, 0.0)
             actions.append(Offsets())

@@ -1,5 +1,6 @@
 """What GRBL 1.1h prints: build, settings, parameters, modes, status. Formats as gnea/grbl `report.c` has them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -105,5 +106,5 @@ class Status:
 
 
 def _three(p: Point) -> str:
-    # GRBL's printFloat has no negative zero.
-    return ",".join(f"{round(v, 3) + 0.0:.3f}" for v in p)
+    # As printFloat: half a thousandth goes away from zero, and zero has no sign.
+    return ",".join(f"{'-' if v < 0 else ''}{math.floor(abs(v) * 1000 + 0.5 + 1e-6) / 1000:.3f}" for v in p)

@@ -95,6 +95,7 @@ class Simulator:
         """The port is opened at `t`: DTR resets the processor; the banner comes after about 1.2 s."""
         self._advance_to(t)
         self.uart.hang_up()
+        self.firmware.t = self._t
         self.firmware.power_up()
         self._program = self.firmware.main()
         self._wait = next(self._program)

@@ -95,10 +95,15 @@ class Uart:
         return line
 
     def next_line_end(self) -> float:
-        """When the next line end arrives that is already on the wire; infinity when none is.
+        """When the next line end arrives, of those on the wire already; infinity when none is.
 
         Only while the main loop waits for characters: it takes them as they come, so the ring stays empty.
         """
+        if self._ring:
+            if _LINE_END.search(self._ring):
+                return -math.inf
+            self._partial += self._ring
+            self._ring.clear()
         while self._wire:
             first, data = self._wire[0]
             found = _LINE_END.search(data)
