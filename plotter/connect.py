@@ -1,12 +1,14 @@
 """Connect: from an open port to a machine known to be the one of the configuration, idle and at a known place."""
 
-from plotter.grbl import Session
-from plotter.machine import Machine, ServoPen
+from plotter.grbl import Session, Status
+from plotter.machine import Machine, ServoPen, ZPen
 from plotter.port import Port
 from plotter.wire import Locked, Refusal, Silence, Wire, messages
 
 # A homing cycle of GRBL's stock settings takes 11 s on a small bed; slow seeks over a large one some minutes.
 HOMING_S = 300.0
+# An EEPROM write takes 3.4 ms a byte (ATmega328P), an offset has 13.
+EEPROM_S = 0.1
 # Settings are floats printed with three decimals.
 SAME = 1e-3
 
@@ -49,6 +51,7 @@ def connect(port: Port, machine: Machine) -> Session:
             raise MachineMismatch(differences)
         if machine.homing:
             wire.ask("$H", HOMING_S)
+            _zero_at_the_corner(wire)
     except (Locked, Refusal) as error:
         raise NotReady(f"{error}; look at the machine, then connect again") from error
     if alarmed and not machine.homing:
@@ -61,14 +64,43 @@ def connect(port: Port, machine: Machine) -> Session:
         raise NotReady("the machine is locked (Alarm); look why, put the pen at its zero, switch it off and on")
     if report.state != "Idle":
         raise NotReady(f"the machine is in state {report.state}, not Idle; stop what it is doing, then connect again")
-    x, y = report.at
-    if machine.homing and not (-SAME <= x <= machine.width_mm + SAME and -SAME <= y <= machine.height_mm + SAME):
-        raise NotReady(
-            f"after homing the machine calls its place X{x:g} Y{y:g}, outside its bed of 0-{machine.width_mm:g} x "
-            f"0-{machine.height_mm:g} mm; set the origin of G54 once (G10 L2 P1 X.. Y..) and connect again"
-        )
+    if machine.homing:
+        _check_place(report, machine)
     session.full = (report.planner, report.rx)
     return session
+
+
+def _zero_at_the_corner(wire: Wire) -> None:
+    """Put the zero of G54 at the bed's lower left corner, once, on a machine where nobody has set it.
+
+    Stock GRBL 1.1 counts from the far end of each axis, so that its bed is -travel..0; built with
+    HOMING_FORCE_SET_ORIGIN its zero is where it homes. The machine keeps G54 in its permanent memory.
+    """
+    report, settings = wire.status(), wire.session.settings
+    if any(wire.session.offset[:2]):
+        return
+    corner = []
+    for axis in range(2):
+        at_low_end = int(settings.get(23, 0)) >> axis & 1
+        corner.append(0.0 if at_low_end and abs(report.position[axis]) < SAME else -settings[130 + axis])
+    if any(corner):
+        wire.ask(f"G10L2P1X{corner[0]:.3f}Y{corner[1]:.3f}")
+        # Writing to EEPROM shuts out the serial line: nothing is sent until it has been quiet for a while.
+        wire.rest(EEPROM_S)
+
+
+def _check_place(report: Status, machine: Machine) -> None:
+    x, y, z = report.position
+    if not (-SAME <= x <= machine.width_mm + SAME and -SAME <= y <= machine.height_mm + SAME):
+        raise NotReady(
+            f"after homing the machine calls its place X{x:g} Y{y:g}, outside its bed of 0-{machine.width_mm:g} x "
+            f"0-{machine.height_mm:g} mm: set the zero of G54 at the bed's lower left corner (G10 L2 P1 X.. Y..)"
+        )
+    if isinstance(machine.pen, ZPen) and z < machine.pen.up_mm - SAME:
+        raise NotReady(
+            f"after homing the pen is at Z{z:g}, below its lifted height of {machine.pen.up_mm:g} mm: bring it down "
+            "onto paper once and set the zero of G54 there (G10 L20 P1 Z0)"
+        )
 
 
 def _rx_bytes(opt: str, machine: Machine) -> int:

@@ -160,6 +160,11 @@ class Session:
         return self._awaiting_banner
 
     @property
+    def offset(self) -> tuple[float, float, float]:
+        """Machine minus work coordinates (WCO), as the last report that told it had it."""
+        return self._offset
+
+    @property
     def lines_under_way(self) -> int:
         """Lines sent and not answered."""
         return len(self._under_way)

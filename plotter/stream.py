@@ -150,6 +150,8 @@ class _Card:
         self._sent = self._answered = 0
         self._wish = Wish.GO_ON
         self._heard = self._moved = wire.now()
+        self._next_report = self._heard
+        self._strayed = False
         self._lost_since: float | None = None
         self._done = program.first_stroke
 
@@ -166,16 +168,16 @@ class _Card:
     def run(self) -> None:
         """Turn the crank until the machine rests at the end; raises _Broken, PortError."""
         wire = self._wire
-        next_report = wire.now()
+        self._next_report = wire.now()
         while True:
             data = self._lines()
             now = wire.now()
-            if now >= next_report:
+            if now >= self._next_report:
                 data += STATUS
-                next_report = max(next_report + REPORT_S, now)
+                self._next_report = max(self._next_report + REPORT_S, now)
             if data:
                 wire.put(data)
-            for event in wire.listen(max(0.0, next_report - wire.now())):
+            for event in wire.listen(max(0.0, self._next_report - wire.now())):
                 if self._on(event):
                     return
             self._look_for_silence()
@@ -204,7 +206,7 @@ class _Card:
         """Nothing is under way, and the last report (always younger than the last answer) says Idle, buffers empty."""
         report = self._report
         full = (report.planner, report.rx) == self._session.full
-        return report.state == "Idle" and full and self._session.lines_under_way == 0
+        return report.state == "Idle" and full and self._answered == self._sent
 
     def _on(self, event: Event) -> bool:
         """Take one event in; True when the card is finished."""
@@ -241,12 +243,16 @@ class _Card:
             self._moved = now
         if report.state not in ("Idle", "Run"):
             self._out_of_order(report)
-        if self._way.strays(report.at, self._answered, self._sent):
-            raise _Broken(
-                f"the pen is off its way, at X{report.at[0]:g} Y{report.at[1]:g}: bytes were lost on the wire",
-                "obeying",
-                f"check cable and ground; the card is spoiled: {_LOOK}",
-            )
+        strayed, self._strayed = self._strayed, self._way.off_mm(report.at, self._answered, self._sent) > OFF_WAY_MM
+        if self._strayed:
+            if strayed:
+                raise _Broken(
+                    f"the pen is off its way, at X{report.at[0]:g} Y{report.at[1]:g}: bytes were lost on the wire",
+                    "obeying",
+                    f"check cable and ground; the card is spoiled: {_LOOK}",
+                )
+            # One report may itself have been damaged: another is asked for at once.
+            self._next_report = now
         self._audit(report, now)
         if self._still and self._sent == len(self._texts):
             self._done = self._program.strokes
@@ -278,13 +284,13 @@ class _Card:
     def _audit(self, report: Status, now: float) -> None:
         """Idle with empty buffers while lines wait for their answer: the answers, or the lines, are lost."""
         full = (report.planner, report.rx) == self._session.full
-        if report.state != "Idle" or not full or not self._session.lines_under_way:
+        if report.state != "Idle" or not full or self._answered == self._sent:
             self._lost_since = None
         elif self._lost_since is None:
             self._lost_since = now
         elif now - self._lost_since > self._program.longest_dwell_s + AUDIT_S:
             raise _Broken(
-                f"the machine has not answered {self._session.lines_under_way} of its lines and is idle: "
+                f"the machine has not answered {self._sent - self._answered} of its lines and is idle: "
                 "bytes were lost on the wire",
                 "obeying",
                 f"check cable and ground; {_LOOK}",
@@ -337,14 +343,11 @@ class _Way:
         self._behind = np.cumsum([0, *(len(points) for points in program.way)]).tolist()
         # Blocks that may be queued or moving though their lines are answered.
         self._blocks = max(report.planner, 16) + 2
-        self._strayed = 0
 
-    def strays(self, at: tuple[float, float], answered: int, sent: int) -> bool:
-        """Whether this is the second report in a row that is off the way."""
+    def off_mm(self, at: tuple[float, float], answered: int, sent: int) -> float:
+        """How far a reported place is from the part of the way that the pen may be on, mm."""
         first = max(0, self._behind[answered] - self._blocks)
-        window = self._points[first : self._behind[sent] + 1]
-        self._strayed = self._strayed + 1 if _distance(window, at) > OFF_WAY_MM else 0
-        return self._strayed > 1
+        return _distance(self._points[first : self._behind[sent] + 1], at)
 
 
 def _distance(window: Stroke, at: tuple[float, float]) -> float:

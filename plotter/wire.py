@@ -90,9 +90,13 @@ class Wire:
                 return report
             if self.now() >= end:
                 raise Silence(f"the machine is in state {report.state} and does not come to rest")
-            pause = self.now() + every_s
-            while self.now() < pause:
-                self.listen(pause - self.now())
+            self.rest(every_s)
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass; what the machine says meanwhile is of no interest."""
+        end = self.now() + seconds
+        while self.now() < end:
+            self.listen(end - self.now())
 
 
 def messages(events: list[Event]) -> list[str]:
