@@ -1,4 +1,4 @@
-"""Accents: letters with marks composed from plain ones, and a face completed so that Europe, Turkey and Vietnam can be written."""
+"""Accents: letters with marks composed from plain ones, so that Europe, Turkey and Vietnam can be written."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -44,7 +44,8 @@ _DOTLESS = {"i": "ı", "j": "ȷ"}
 # What is composed for every face: Latin-1, Latin Extended-A, Romanian and Caucasian commas, Vietnamese.
 REPERTOIRE = "".join(
     chr(code)
-    for code in (*range(0xC0, 0x180), *range(0x1CD, 0x1DD), *range(0x1E6, 0x1F1), *range(0x1F4, 0x21C), 0x1A0, 0x1A1,
+    for code in (*range(0xC0, 0x180), *range(0x1CD, 0x1DD), *range(0x1E6, 0x1EE), *range(0x1F4, 0x200),
+                 *range(0x218, 0x21C), 0x1A0, 0x1A1,
                  0x1AF, 0x1B0, *range(0x226, 0x234), *range(0x1E00, 0x1F00))
     if unicodedata.decomposition(chr(code)) and not unicodedata.decomposition(chr(code)).startswith("<")
 )  # fmt: skip
@@ -71,7 +72,8 @@ def complete(face: Face) -> Face:
 
 def compose(char: str, glyphs: Mapping[str, tuple[Glyph, ...]]) -> tuple[Glyph, ...]:
     """Forms of an accented character from its canonical decomposition (NFD); none when a part is missing."""
-    base, *marks = unicodedata.normalize("NFD", char)
+    parts = list(unicodedata.normalize("NFD", char))
+    base, marks = parts[0], parts[1:]
     if not marks or any(mark not in _TOP and mark not in _BELOW and mark not in "\u0328\u031b" for mark in marks):
         return ()
     tops = [mark for mark in marks if mark in _TOP]

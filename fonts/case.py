@@ -1,7 +1,7 @@
 """Case: a face's letters made ready to be set: points laid out for speed, and how far apart two of them stand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ _LOW, _BANDS, _BAND = -1.0, 16, 0.2
 _AWAY = 9.0
 # Clear space between the ink of two lifted letters where they come closest (people: .40 on average, face to face).
 LIFTED_GAP = 0.17
+_TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,8 @@ class Case:
             tight = float((a.right - b.left).max())
             by_eye = tight + LIFTED_GAP if tight > -_AWAY else a.glyph.advance
             own = a.glyph.advance
+            if b.char in _TRAILING:
+                by_eye += 0.1
             self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06) if by_eye > 0.3 * own else 0.6 * own
         return self._apart[key]
 
@@ -112,12 +115,7 @@ class Case:
         forms = [self.of(char)[0] for char in part]
         x = -forms[0].x0
         right = x + forms[0].x1
-        for a, b in zip(forms, forms[1:], strict=False):
+        for a, b in pairwise(forms):
             x += self.apart(a, b, joined=self.joins(a, b))
             right = max(right, x + b.x1)
         return right
-
-
-def heights(face: Face) -> Mapping[str, float]:
-    """What a line takes above and below its base line, x-heights."""
-    return {"above": max(face.ascender, face.cap_height) + 0.1, "below": -face.descender + 0.1}

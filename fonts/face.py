@@ -1,4 +1,4 @@
-"""Glyph and Face: what a letter looks like. Units are x-heights: base line y = 0, x-height y = 1, y up. No chance here."""
+"""Glyph and Face: what a letter looks like. In x-heights: base line y = 0, x-height y = 1, y up. No chance here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,12 +25,13 @@ class Glyph:
     advance: float = 1.0
     entry: Join = "none"
     exit: Join = "none"
-    # Where this form may stand: empty means anywhere. "initial", "medial", "final", "alone"; letters it must follow / precede.
+    # Where in a word this form may stand ("initial", "medial", "final", "alone"; empty means anywhere), and the letters
+    # it must follow / precede.
     places: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
     weight: float = 1.0
-    # Named points in x-heights for composing accents ("top", "bottom", "ogonek", "horn"); bounds serve where there is none.
+    # Named points in x-heights for composing accents ("top", "bottom", "ogonek", "horn"); bounds serve where none is.
     anchors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""The hand: how a person deviates from their own letters. All chance lives here, keyed by (seed, line, word, letter)."""
+"""The hand: how a person deviates from their letters. All chance lives here, keyed by (seed, line, word, letter)."""
 
 import math
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fonts.card import Frame
 from fonts.case import Case, Form
+from fonts.joins import ways
 from fonts.layout import Layout, lay_out
 from fonts.spline import STEP, even, soften, thin
 from fonts.text import NBSP, check, normalise
@@ -22,7 +23,6 @@ _DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries
 # Energy of a letter's residual by cosine mode along its way, 1..6 (measured on people; above 8 there is nothing).
 _MODES = np.sqrt(2 * np.array([0.14, 0.25, 0.23, 0.17, 0.09, 0.04]))
 _MEMORY = 0.35  # correlation of neighbouring letters' feet, and of their tops, inside a word
-_LINK = 10  # points on a join
 
 Floats = NDArray[np.float64]
 Words64 = NDArray[np.uint64]
@@ -150,13 +150,14 @@ def _letters(words: list[_Word], hand: "Hand", chances: Floats) -> _Letters:
 
 
 def _form(case: Case, word: str, k: int, last: int, used: int | None, whim: float) -> Form:
-    """One of the forms that may stand here. A form made for these neighbours is taken; none twice running if others fit."""
+    """One of the forms that may stand here: made for these neighbours if any is; none twice running if others fit."""
     forms = case.of(word[k])
     if len(forms) == 1:
         return forms[0]
     place = "alone" if last == 0 else "initial" if k == 0 else "final" if k == last else "medial"
     left, right = word[k - 1] if k else "", word[k + 1] if k < last else ""
-    fit, made = [], []
+    fit: list[Form] = []
+    made: list[Form] = []
     for form in forms:
         glyph = form.glyph
         if glyph.places and place not in glyph.places:
@@ -261,7 +262,7 @@ def _ink(
     coefficients = (dose * hand.wobble * size_of)[:, None, None] * z[:, 7:19].reshape(len(forms), 2, -1) * _MODES
     ink[:own] += np.einsum("nk,nak->na", basis, np.repeat(coefficients, n[: len(forms)], axis=0))
 
-    strokes, owner = _strokes(ink, n, letters, lates, words, word_of)
+    strokes, owner = _strokes(ink, n, letters, lates, word_of)
     counts = np.array([len(one) for one in strokes])
     points, counts = even(np.concatenate(strokes), counts, STEP)
     points = soften(points, counts, hand.soften / STEP)
@@ -337,13 +338,12 @@ def _strokes(
     n: NDArray[np.int64],
     letters: _Letters,
     lates: list[list[int]],
-    words: list[_Word],
     word_of: NDArray[np.int64],
 ) -> tuple[list[Stroke], list[int]]:
     """Pen-down to pen-up: letters linked where they join, late strokes after their word; the word each belongs to."""
     ends = np.cumsum(n)
     starts = ends - n
-    links, leaves = _links(ink, starts, ends, letters)
+    links, leaves = ways(ink, starts, ends, letters.forms, letters.joined)
     out: list[Stroke] = []
     owner: list[int] = []
     run: list[Stroke] = []
@@ -375,51 +375,6 @@ def _strokes(
     return out, owner
 
 
-def _links(
-    ink: Stroke, starts: NDArray[np.int64], ends: NDArray[np.int64], letters: _Letters
-) -> tuple[dict[int, Stroke], dict[int, int]]:
-    """The pen's way from each joined letter into the next, and how many points of the letter it leaves out.
-
-    A smooth curve that goes on as the letter leaves and comes in as the next begins; into a stroke that sets off to
-    the left (the bowls of a c d g o q) it comes over the top and turns back.
-    """
-    joined = np.flatnonzero(letters.joined)
-    leaves: dict[int, int] = {}
-    if not len(joined):
-        return {}, leaves
-    leave, enter = ends[joined] - 1, starts[joined + 1]
-    for k, (out, into) in enumerate(zip(leave.tolist(), enter.tolist(), strict=True)):
-        count = 0
-        most = min(12, letters.forms[joined[k]].counts[-1] - 4)
-        # A tail that has risen above where the next letter begins is cut short: e is entered low.
-        while (
-            count < most and ink[out - count, 1] > ink[into, 1] + 0.03 and ink[out - count, 1] > ink[out - count - 1, 1]
-        ):
-            count += 1
-        leaves[int(joined[k])] = count
-        leave[k] -= count
-    p, q = ink[leave], ink[enter]
-    u = _unit(p - ink[leave - 3])
-    reach = np.array([min(3, letters.forms[k + 1].counts[0] - 1) for k in joined])
-    v = _unit(ink[enter + reach] - q)
-    back = v[:, 0] < -0.2
-    v[back] = _unit(np.column_stack((np.ones(int(back.sum())), np.full(int(back.sum()), 0.1))))
-    span = np.hypot(*(q - p).T)[:, None]
-    c1, c2 = p + 0.36 * span * u, q - 0.36 * span * v
-    t = (np.arange(1, _LINK + 1) / (_LINK + 1))[None, :, None]
-    curve = (
-        (1 - t) ** 3 * p[:, None]
-        + 3 * (1 - t) ** 2 * t * c1[:, None]
-        + 3 * (1 - t) * t**2 * c2[:, None]
-        + t**3 * q[:, None]
-    )
-    return {int(k): one for k, one in zip(joined, curve, strict=True)}, leaves
-
-
-def _unit(v: Stroke) -> Stroke:
-    return v / np.maximum(np.hypot(v[:, 0], v[:, 1]), 1e-9)[:, None]
-
-
 def _held_in(points: Stroke, counts: NDArray[np.int64], line: NDArray[np.int64], frame: Frame) -> Stroke:
     """Ink inside the frame: a line that ran too far is written closer, one too high or low moves in."""
     starts = np.flatnonzero(np.append(True, line[1:] != line[:-1]))
@@ -427,10 +382,13 @@ def _held_in(points: Stroke, counts: NDArray[np.int64], line: NDArray[np.int64],
     low, high = np.minimum.reduceat(points, at), np.maximum.reduceat(points, at)
     edge = 10.0**-_DECIMALS
     near = np.array([frame.x_mm, frame.y_mm]) + edge
-    far = near + (frame.width_mm, frame.height_mm) - 2 * edge
-    scale = np.minimum(1.0, (far - near) / np.maximum(high - low, 1e-9))
-    scale[:, 0] = np.where(low[:, 0] >= near[0], np.minimum(1.0, (far[0] - low[:, 0]) / np.maximum(high[:, 0] - low[:, 0], 1e-9)), scale[:, 0])  # fmt: skip
+    far = near + np.array([frame.width_mm, frame.height_mm]) - 2 * edge
     new_low = np.maximum(low, near)
+    room = far - near
+    room = np.column_stack((far[0] - np.minimum(new_low[:, 0], far[0] - 1e-9), np.full(len(low), room[1])))
+    scale = np.minimum(1.0, room / np.maximum(high - low, 1e-9))
     new_low = np.minimum(new_low, far - (high - low) * scale)
     per = np.diff(np.append(at, len(points)))
-    return np.repeat(new_low, per, axis=0) + (points - np.repeat(low, per, axis=0)) * np.repeat(scale, per, axis=0)
+    moved: Stroke = (points - np.repeat(low, per, axis=0)) * np.repeat(scale, per, axis=0)
+    moved += np.repeat(new_low, per, axis=0)
+    return moved

@@ -52,7 +52,7 @@ def script() -> Face:
         ascender=1 + (21 / 9 - 1) * _ABOVE,
         descender=-(12 / 9) * _ABOVE,
         cap_height=1 + (21 / 9 - 1) * _ABOVE,
-        word_space=0.72,
+        word_space=0.86,
         slant_deg=14.0,
         acknowledgement=acknowledgement(),
     )
@@ -79,9 +79,9 @@ def _upright(points: Sequence[tuple[float, float]], width: float = _NARROW) -> S
 
 
 def _tick(at: Stroke, size: float = 0.09) -> Stroke:
-    """A dot as a pen makes it: a short tick."""
+    """A dot as a pen makes it: a short tick, down and a little back."""
     cx, cy = at[:, 0].mean(), at[:, 1].mean()
-    return np.array([[cx - size * 0.35, cy + size * 0.5], [cx, cy], [cx + size * 0.3, cy - size * 0.55]])
+    return np.array([[cx + size * 0.15, cy + size * 0.5], [cx + size * 0.05, cy], [cx - size * 0.2, cy - size * 0.5]])
 
 
 def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
@@ -101,7 +101,7 @@ def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
         _tick(_upright(raw[k])) if len(raw[k]) == 5 and char in "ij" else through(_upright(raw[k])) for k in late_at
     )
     if char in "ij":
-        late = tuple(one + (0.10, 0.06) for one in late)
+        late = tuple(one + np.array([0.10, 0.06]) for one in late)
     advance = float(glyph.char_width) / _UNIT * _NARROW
     main_form = Glyph(strokes=(through(points),), late=late, advance=advance, entry="low", exit="low")
     if char in _ROUND or char in "ebfhkl":

@@ -27,7 +27,7 @@ class Overflow(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """One line: words in order, the number of its first word in the note, its base line and left edge in mm (card frame)."""
+    """One line: words in order, the number of its first in the note, base line and left edge in mm (card frame)."""
 
     words: tuple[str, ...]
     first: int
@@ -50,7 +50,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Measure:
-    """What layout has to know of a hand, in x-heights: width of a word, word space, ink above and below the base line."""
+    """What layout has to know of a hand, in x-heights: width of a word, word space, ink above and below the line."""
 
     width: Callable[[str], float]
     space: float
@@ -195,12 +195,12 @@ def _settle(
     y = frame.y_mm + frame.height_mm - (measure.above + drop) * size
     lines: list[Line] = []
     words, place = 0, 0
-    for block, breaks in zip(blocks, broken, strict=True):
+    for words_of, breaks in zip(blocks, broken, strict=True):
         for a, b in breaks:
             y -= rows[place] * pitch * size
-            lines.append(Line(tuple(block[a:b]), words + a, frame.x_mm + indent, y))
+            lines.append(Line(tuple(words_of[a:b]), words + a, frame.x_mm + indent, y))
             place += 1
-        words += len(block)
+        words += len(words_of)
     return Layout(tuple(lines), size, pitch * size)
 
 
@@ -218,7 +218,7 @@ def _overflow(
         if width > room:
             excess = width / room - 1
             cut = len(line) - int(len(line) / (1 + excess))
-            words = f"the line “{line}” is {_percent(excess)} too long for {frame.width_mm:g} mm {at}; shorten it by about {cut} characters"  # fmt: skip
+            words = f"the line “{line}” is {_percent(excess)} too long for {frame.width_mm:g} mm {at}{_shorten(cut)}"
             return Overflow(words, excess=excess, lines=len(blocks), characters=cut)
     else:
         for block, w in zip(blocks, widths, strict=True):
@@ -244,8 +244,13 @@ def _overflow(
             else:
                 fit += count
     excess = over / max(fit, 1)
-    words = f"the text is {_percent(excess)} too long for {frame.width_mm:g} x {frame.height_mm:g} mm {at}; shorten it by about {over} characters"  # fmt: skip
+    box = f"{frame.width_mm:g} x {frame.height_mm:g} mm"
+    words = f"the text is {_percent(excess)} too long for {box} {at}{_shorten(over)}"
     return Overflow(words, excess=excess, lines=lines, characters=over)
+
+
+def _shorten(characters: int) -> str:
+    return f"; shorten it by about {characters} characters"
 
 
 def _percent(excess: float) -> str:

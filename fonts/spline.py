@@ -57,7 +57,7 @@ def _catmull_rom(p: Stroke, step: float) -> Stroke:
 
 
 def even(points: Stroke, counts: Sequence[int] | NDArray[np.int64], step: float) -> tuple[Stroke, NDArray[np.int64]]:
-    """Many strokes laid end to end (`counts` points each), resampled at even distances of at most `step`; new counts."""
+    """Many strokes end to end (`counts` points each), resampled at even distances of at most `step`; new counts."""
     n = np.asarray(counts, dtype=np.int64)
     ends = np.cumsum(n)
     starts = ends - n

@@ -11,7 +11,7 @@ NBSP = "\u00a0"
 _FIRM = frozenset("\u00a0\u2007\u2009\u200a\u202f")
 # Marks without ink: variation selectors, zero width characters, soft hyphen, byte order mark, direction marks.
 _INKLESS = frozenset("\ufe0e\ufe0f\u200b\u200c\u200d\u2060\u00ad\ufeff\u200e\u200f")
-_SAME = {"\u2010": "-", "\u2011": "-", "\u2012": "–", "\u2015": "—", "\u02bc": "’", "\u2032": "'", "\u2033": '"', "ʻ": "‘"}  # fmt: skip
+_SAME = {"\u2010": "-", "\u2011": "-", "\u2012": "–", "\u2015": "—", "\u02bc": "’", "\u02bb": "‘", "\u2032": "'"}
 
 Fault = tuple[str, str, str, int]
 
