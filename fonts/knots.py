@@ -3,8 +3,8 @@
 Coordinates are x-heights: base line y = 0, x-height y = 1, y up. One command a line, `#` starts a line of comment:
 
     face wren                   name of the face; also: title, acknowledgement, style print|mixed|cursive,
-    lean 7                      and numbers: ascender, descender, cap, space; `lean` shears the upright drawing
-                                to the right by so many degrees
+    lean 7                      and numbers: ascender, descender, cap, space; `wide` stretches the drawing to the
+                                right by a factor, then `lean` shears it by so many degrees
     glyph a .95 low>high        one form of one character (the first is the main one): advance, entry>exit of
                                 joins, and weight=.4 places=initial,final after=b,o before=e, where they are
                                 needed; the character may be U+00E6
@@ -102,7 +102,7 @@ class Drawing:
 
 
 _WORDS = ("face", "title", "style", "acknowledgement")
-_NUMBERS = {
+_METRICS = {
     "ascender": "ascender",
     "descender": "descender",
     "cap": "cap_height",
@@ -127,7 +127,7 @@ def parse(text: str) -> Drawing:
             drawing.words[command] = line.strip()[len(command) :].strip()
             if command == "style" and drawing.words["style"] not in ("print", "mixed", "cursive"):
                 raise KnotError(*at, "style is print, mixed or cursive")
-        elif command in _NUMBERS:
+        elif command in _METRICS or command == "wide":
             drawing.numbers[command] = _number(at, rest)
         elif not drawing.forms:
             raise KnotError(*at, f"{command!r} before the first glyph")
@@ -156,7 +156,7 @@ def parse(text: str) -> Drawing:
 def load(text: str, *, step: float = 0.035) -> Face:
     """The face that `text` draws, its strokes smooth and dense (`step` x-heights); raises KnotError."""
     drawing = parse(text)
-    lean = math.tan(math.radians(drawing.numbers.get("lean", 0.0)))
+    wide, lean = drawing.numbers.get("wide", 1.0), math.tan(math.radians(drawing.numbers.get("lean", 0.0)))
     forms = drawing.forms
     inks = iter(solve([one for form in forms for one in (*form.pen, *form.late)], step))
     drawn = [([next(inks) for _ in form.pen], [next(inks) for _ in form.late]) for form in forms]
@@ -171,15 +171,15 @@ def load(text: str, *, step: float = 0.035) -> Face:
             late += [one * scale + place for one in main[character][1]]
         if not pen and not late:
             raise KnotError(*form.at, f"the glyph {form.character!r} has no stroke")
-        shear = np.array([[1.0, 0.0], [lean, 1.0]])
+        shear = np.array([[wide, 0.0], [lean, 1.0]])
         glyph = Glyph(
             strokes=tuple(one @ shear for one in pen),
             late=tuple(one @ shear for one in late),
-            advance=form.advance,
+            advance=form.advance * wide,
             entry=form.entry,
             exit=form.exit,
             weight=form.weight,
-            anchors={name: (x + lean * y, y) for name, (x, y) in form.anchors.items()},
+            anchors={name: (wide * x + lean * y, y) for name, (x, y) in form.anchors.items()},
             **form.options,
         )
         glyphs[form.character] = (*glyphs.get(form.character, ()), glyph)
@@ -191,7 +191,7 @@ def load(text: str, *, step: float = 0.035) -> Face:
         glyphs=glyphs,
         style=style[drawing.words["style"]],
         acknowledgement=drawing.words.get("acknowledgement", ""),
-        **{_NUMBERS[key]: value for key, value in drawing.numbers.items()},
+        **{_METRICS[key]: value for key, value in drawing.numbers.items() if key in _METRICS},
     )
 
 
