@@ -8,6 +8,7 @@ import re
 from typing import Literal
 
 LINE_LIMIT = 79  # LINE_BUFFER_SIZE - 1
+DIGITS = 8  # MAX_INT_DIGITS
 MAX_TOOL = 255  # MAX_TOOL_NUMBER
 
 ERRORS = {
@@ -87,12 +88,12 @@ def clean(text: str) -> str:
 
 
 def number(text: str, at: int) -> tuple[float, int]:
-    """The number at `at` and where it ends; 9 digits count, as in GRBL's `read_float`; raises GcodeError(2)."""
+    """The number at `at` and where it ends; 8 digits count, as in GRBL's `read_float`; raises GcodeError(2)."""
     found = _NUMBER.match(text, at)
     if found is None or not (found[1] or found[2]):
         raise GcodeError(2)
-    digits = (found[1] + found[2])[:9]
-    value = float(digits) * 10.0 ** (len(found[1]) - len(digits))
+    whole, room = found[1], max(0, DIGITS - len(found[1]))
+    value = float(f"{whole[:DIGITS]}{'0' * (len(whole) - DIGITS)}.{found[2][:room]}0")
     return (-value if text[at] == "-" else value), found.end()
 
 
