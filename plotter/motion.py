@@ -220,7 +220,8 @@ class Stepper:
                         left = to
                         speed -= change
                     else:
-                        span = 2.0 * (left - done_at) / (speed + self._exit)
+                        # A hold that meets a block before its first step finds it at rest already.
+                        span = 2.0 * (left - done_at) / (speed + self._exit) if left > done_at else 0.0
                         left, speed = done_at, self._exit
                 elif ramp == _CRUISE:
                     to = left - self._top * span

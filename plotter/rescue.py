@@ -17,6 +17,8 @@ STANDSTILL_S = 5.0
 # Across a 3 m bed at 1,000 mm/min.
 PARK_S = 180.0
 NEAR_MM = 0.05
+# GRBL 1.1 delays 500 ms after printing an alarm.
+ALARM_DEAF_S = 0.7
 
 _STANDING = frozenset({"Hold", "Door", "Alarm", "Sleep"})
 LIFT_BY_HAND = "the pen could not be lifted: lift it by hand"
@@ -49,6 +51,9 @@ def _lift(wire: Wire, left: Left, park: tuple[float, float]) -> tuple[bool, str]
         wire.put(HOLD)
         # Even an idle GRBL goes into Hold; a report of Idle is one that was asked for before.
         known = wire.wait_for(_STANDING, STANDSTILL_S, every_s=0.03).state not in ("Alarm", "Sleep")
+    else:
+        # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
+        wire.rest(ALARM_DEAF_S)
     wire.put(wire.session.reset())
     known = not wire.banner() and known
     # The firmware is deaf to lines for a moment after its banner; it tells its state when it hears again.
