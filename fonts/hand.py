@@ -241,7 +241,8 @@ def _ink(
     place = np.zeros(len(words))
     for k in range(len(words)):
         new_line = k == 0 or line[k] != line[k - 1]
-        place[k] = left[k] if new_line else place[k - 1] + ends[k - 1] + space[k]
+        pause = 0.2 if not new_line and words[k - 1].text[-1] in ".!?" else 0.0
+        place[k] = left[k] if new_line else place[k - 1] + ends[k - 1] + space[k] + pause
     x = along + place[word_of]
     slope = np.radians(dose * (hand.word_slope_sd_deg * zw[word_of, 4]))
     y = foot + (dose * hand.word_foot_sd * zw[:, 5])[word_of] + slope * (along - 0.5 * ends[word_of])

@@ -31,7 +31,7 @@ def ways(
     leave, enter = ends[joined] - 1, starts[joined + 1]
     for k, (out, into) in enumerate(zip(leave.tolist(), enter.tolist(), strict=True)):
         count = 0
-        most = min(12, forms[joined[k]].counts[-1] - 4)
+        most = min(12, forms[int(joined[k])].counts[-1] - 4)
         # A tail that has risen above where the next letter begins is cut short: e is entered low.
         while (
             count < most and ink[out - count, 1] > ink[into, 1] + 0.03 and ink[out - count, 1] > ink[out - count - 1, 1]
@@ -41,12 +41,12 @@ def ways(
         leave[k] -= count
     p, q = ink[leave], ink[enter]
     u = _unit(p - ink[leave - 3])
-    reach = np.array([min(3, forms[k + 1].counts[0] - 1) for k in joined])
-    v = _unit(ink[enter + reach] - q)
-    backward = v[:, 0] < -0.2
+    first = np.array([forms[k + 1].counts[0] - 1 for k in joined.tolist()])
+    v = _unit(ink[enter + np.minimum(3, first)] - q)
+    backward = _unit(ink[enter + np.minimum(10, first)] - q)[:, 0] < -0.35
     backs: dict[int, Stroke] = {}
     for k in np.flatnonzero(backward).tolist():
-        bowl = ink[enter[k] : enter[k] + min(_BOWL, forms[joined[k] + 1].counts[0])]
+        bowl = ink[enter[k] : enter[k] + min(_BOWL, forms[int(joined[k]) + 1].counts[0])]
         backs[k], v[k] = _over_the_top(p[k], bowl)
         q[k] = backs[k][0]
     span = np.hypot(*(q - p).T)[:, None]

@@ -26,9 +26,13 @@ class Unwritable(ValueError):
 
 
 def normalise(text: str) -> str:
-    """NFC; one kind of line end, space, firm space and hyphen; nothing without ink; no space at the ends of lines."""
+    """NFC; one kind of line end, space, firm space and hyphen; nothing without ink; no space at the ends of lines.
+
+    Spaces before : ; ! ? » ° % and after « become firm.
+    """
     out = "".join(piece for piece, _ in _pieces(text))
     out = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", out))
+    out = re.sub(r"(?<=«) | (?=[:;!?»°%])", NBSP, out)  # held together in French and in measures
     return re.sub(r"\n{3,}", "\n\n", out).strip(" \n" + NBSP)
 
 
