@@ -155,8 +155,12 @@ class Feed:
         reader = _Reader(job)
         self._readers.add(reader)
         try:
+            place = None
+            if after is None:
+                # New is what comes after the stream has begun, not what the ring has yet to hear of.
+                await self._gather()
+                place = self._head
             yield ServerSentEvent(comment="fairhand", retry=RETRY_MS)
-            place = self._head if after is None else None
             cursor = after or 0
             known: frozenset[int] = frozenset()
             while not self._closed:
