@@ -10,15 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from plotter.arc import Point, chords
 from plotter.words import ERRORS, Block, GcodeError, Modes, clean
 
 __all__ = ["ERRORS", "Action", "GcodeError", "Interpreter", "Memory", "Motion", "Point"]
 
-Point = tuple[float, float, float]
-
 MM_PER_INCH = 25.4
 MAX_LINE_NUMBER = 10_000_000
-FULL_TURN_RAD = 5e-7  # ARC_ANGULAR_TRAVEL_EPSILON: an arc shorter than this is a whole circle
 
 
 class Motion(NamedTuple):
@@ -322,7 +320,7 @@ class _Meaning:
             off = abs(math.hypot(x - i, y - j) - radius)
             if off > 0.005 and (off > 0.5 or off > 0.001 * radius):
                 raise GcodeError(33)
-        points = _arc_points(self.was, self.target, (i, j), radius, (p, q), b.motion == 2, self.it.arc_tolerance_mm)
+        points = chords(self.was, self.target, (i, j), radius, (p, q), b.motion == 2, self.it.arc_tolerance_mm)
         if not b.inverse_time:
             return [Motion(point, self.feed) for point in points]
         legs = zip([self.was, *points], points, strict=False)
@@ -389,36 +387,3 @@ class _Meaning:
 def _point(values: Iterable[float]) -> Point:
     x, y, z = values
     return (x, y, z)
-
-
-def _arc_points(
-    start: Point,
-    target: Point,
-    centre: tuple[float, float],
-    radius: float,
-    plane: tuple[int, int],
-    clockwise: bool,
-    tolerance: float,
-) -> list[Point]:
-    """The chords' end points of an arc (gnea/grbl `mc_arc`): as few as keep the chord within `tolerance` ($12)."""
-    p, q = plane
-    rest = 3 - p - q
-    i, j = centre
-    cx, cy = start[p] + i, start[q] + j
-    ex, ey = target[p] - cx, target[q] - cy
-    turn = math.atan2(-i * ey + j * ex, -i * ex - j * ey)
-    if clockwise:
-        if turn >= -FULL_TURN_RAD:
-            turn -= 2 * math.pi
-    elif turn <= FULL_TURN_RAD:
-        turn += 2 * math.pi
-    sagitta = tolerance * (2 * radius - tolerance)
-    count = math.floor(abs(0.5 * turn * radius) / math.sqrt(sagitta)) if sagitta > 0 else 0
-    points = []
-    for k in range(1, count):
-        c, s = math.cos(turn * k / count), math.sin(turn * k / count)
-        point = [0.0, 0.0, 0.0]
-        point[p], point[q] = cx - i * c + j * s, cy - i * s - j * c
-        point[rest] = start[rest] + (target[rest] - start[rest]) * k / count
-        points.append(_point(point))
-    return [*points, target]

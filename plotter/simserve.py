@@ -4,12 +4,14 @@ Opening the port resets the machine, as DTR does on a real one. The paper lies t
 """
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
 import select
 import signal
 import socket
+import struct
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,39 +48,64 @@ class Line(Protocol):
 
 
 class Pty:
-    """A pseudo-terminal in raw mode; its path is opened like a serial device."""
+    """A pseudo-terminal in raw mode (Linux); its path is opened like a serial device.
+
+    A hang-up tells of a sender that left, but one that comes back at once cannot be told from one that stayed; so
+    inotify counts who opens and who closes.
+    """
 
     def __init__(self) -> None:
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
-        os.close(slave)  # from here on a hang-up says that no sender has the port open
+        os.close(slave)
         os.set_blocking(self._master, False)
-        self._poll = select.poll()
-        self._poll.register(self._master, select.POLLIN)
-        self._open = False
+        self._watch = _inotify(self.path, _IN_OPEN | _IN_CLOSE)
+        self._senders = 0
 
     def wait(self, seconds: float) -> bool:
-        events = self._poll.poll(seconds * 1000)
-        was, self._open = self._open, not any(event & select.POLLHUP for _, event in events)
-        if not self._open and not was:
-            select.select([], [], [], 0.01)  # a hang-up is reported without end
-        return self._open and not was
+        # With no sender the terminal reports its hang-up without end: then only the watch is asked.
+        select.select([self._watch, self._master] if self._senders else [self._watch], [], [], seconds)
+        opened = False
+        for (mask,) in struct.iter_unpack(_EVENT, _read(self._watch)):
+            self._senders += 1 if mask & _IN_OPEN else -1
+            opened = opened or bool(mask & _IN_OPEN)
+        return opened
 
     def receive(self) -> bytes:
-        try:
-            return os.read(self._master, 4096)
-        except OSError as error:
-            if error.errno in (errno.EIO, errno.EAGAIN):  # no sender; nothing sent
-                return b""
-            raise
+        return _read(self._master) if self._senders else b""
 
     def send(self, data: bytes) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._master, data)
+        if self._senders:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._master, data)
 
     def close(self) -> None:
+        os.close(self._watch)
         os.close(self._master)
+
+
+_IN_CLOSE, _IN_OPEN = 0x18, 0x20  # inotify(7)
+_EVENT = "4xI8x"  # struct inotify_event without a name: wd, mask, cookie, len
+
+
+def _inotify(path: str, mask: int) -> int:
+    """A descriptor that tells what happens to the file; raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if watch < 0 or libc.inotify_add_watch(watch, path.encode(), mask) < 0:
+        raise OSError(ctypes.get_errno(), f"{path} cannot be watched by inotify")
+    return watch
+
+
+def _read(descriptor: int) -> bytes:
+    """What is there, without waiting."""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.EAGAIN):  # the sender has just left; nothing there
+            return b""
+        raise
 
 
 class Tcp:
