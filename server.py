@@ -1,6 +1,7 @@
 """Roof: reads the configuration and the environment, puts the house together, and is the command line `fairhand`."""
 
 import os
+import signal
 import socket
 import sys
 import tomllib
@@ -117,7 +118,8 @@ def serve(
     import uvicorn
 
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only for sockets that say they are TCP; with it an answer takes 40 ms more.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address.host, address.port))
@@ -142,6 +144,9 @@ def serve(
     settings = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
     )
+    # uvicorn hands a signal on once it has ended everything; there is nothing left to be done about it then.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     server = Server(settings)
     server.run(sockets=[listener])
     if not server.started:

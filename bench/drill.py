@@ -23,7 +23,7 @@ import httpx
 import numpy as np
 
 from plotter.machine import Slot
-from plotter.strokes import Stroke
+from plotter.strokes import Stroke, length
 from plotter.svg import strokes_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,7 @@ SERVER = [sys.executable, str(ROOT / "server.py")]
 PATIENCE_S = 120.0
 BLANKS = 12
 # A stroke of the log is a stroke of a card when it starts, ends and measures as that one does, to this many mm.
-SAME_MM = 0.1
+SAME_MM = 0.08
 MESSAGES = (
     "Thank you for order one",
     "Happy birthday, second Sam",
@@ -88,11 +88,10 @@ class Report:
 _MAY_COME_BACK = {
     "ready": {"ready", "interrupted", "done"},
     "claimed": {"ready", "interrupted", "done"},
-    "writing": {"interrupted", "done", "ready"},
+    "writing": {"interrupted", "done"},
     "interrupted": {"interrupted"},
     "done": {"done"},
 }
-_MAY_COME_BACK["writing"] = {"interrupted", "done"}
 
 
 @contextmanager
@@ -238,27 +237,29 @@ def _slot(config: Path) -> Slot:
 
 
 def ink_of(previews: dict[str, list[Stroke]], logs: list[Path], slot: Slot) -> tuple[dict[str, int], dict[str, int]]:
-    """From the ink alone: how often each card's first stroke was drawn, and how often its last."""
-
-    def marks(strokes: list[Stroke]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return np.array([[*s[0], *s[-1], np.hypot(*np.diff(s, axis=0).T).sum()] for s in strokes])
-
-    drawn = [
-        np.array(json.loads(line)["stroke"], dtype=float)
-        for log in logs
-        if log.exists()
-        for line in log.read_text(encoding="utf-8").splitlines()
-    ]
-    ink = marks(slot.onto_card(drawn))
-    begun, whole = {}, {}
-    for name, strokes in previews.items():
-        card = marks(strokes)
-
-        def times(mark: np.ndarray[Any, np.dtype[np.float64]]) -> int:
-            return int((np.abs(ink - mark).max(axis=1) < SAME_MM).sum())
-
-        begun[name], whole[name] = times(card[0]), times(card[-1])
+    """From the ink alone: how often each card was begun (its first two strokes), and how often ended (its last two)."""
+    begun, whole = dict.fromkeys(previews, 0), dict.fromkeys(previews, 0)
+    for log in logs:
+        if not log.exists():
+            continue
+        drawn = [np.array(json.loads(line)["stroke"]) for line in log.read_text(encoding="utf-8").splitlines()]
+        ink = _marks(slot.onto_card(drawn))
+        for name, strokes in previews.items():
+            card = _marks(strokes)
+            begun[name] += _pairs(ink, card[:2])
+            whole[name] += _pairs(ink, card[-2:])
     return begun, whole
+
+
+def _marks(strokes: list[Stroke]) -> Stroke:
+    """For each stroke its ends and its length, mm."""
+    return np.array([[*one[0], *one[-1], length(one)] for one in strokes]).reshape(-1, 5)
+
+
+def _pairs(ink: Stroke, pair: Stroke) -> int:
+    """How often two strokes were drawn one after the other."""
+    first, second = (np.abs(ink - mark).max(axis=1) < SAME_MM for mark in pair)
+    return int((first[:-1] & second[1:]).sum())
 
 
 def table(report: Report) -> str:
