@@ -122,10 +122,11 @@ def simulate(
     try:
         model = load().machine(machine)
         given = settings_of(settings) if settings else {}
-    except ValueError as error:
+        announce = partial(print, flush=True)
+        run(model, tcp=tcp, speed=speed, settings=given, ink=ink, log=log, announce=announce)
+    except (ValueError, OSError) as error:
         click.echo(f"refused: {error}", err=True)
         sys.exit(3)
-    run(model, tcp=tcp, speed=speed, settings=given, ink=ink, log=log, announce=lambda path: print(path, flush=True))
 
 
 @click.command()
