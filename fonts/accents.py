@@ -93,7 +93,7 @@ def _accented(form: Glyph, base: str, marks: list[str]) -> Glyph:
             x, y = _top(form)
             if held and mark in _SIDE_BY_SIDE:
                 left = mark == "\u0300"
-                late += _at(_scaled(_TOP[mark], 0.85), (x + (-0.34 if left else 0.34), y + 0.14))
+                late += _at(_scaled(_TOP[mark], 0.85), (x + (-0.42 if left else 0.36), y + 0.14))
             else:
                 late += _at(_TOP[mark], (x, y + level * _STACK))
             if mark in "\u0302\u0306":

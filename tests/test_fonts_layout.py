@@ -1,0 +1,131 @@
+"""Layout is exact: every word once, in order, within the frame, as large as fits; else an honest refusal."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from fonts.card import Frame
+from fonts.layout import RESERVE, Layout, Measure, Overflow, lay_out
+
+MEASURE = Measure(width=lambda word: float(len(word)), space=0.7, above=2.0, below=1.0)
+
+
+def frame(
+    width: float = 100, height: float = 80, *, kept: bool = False, most: float = 3.0, least: float = 1.5
+) -> Frame:
+    return Frame(
+        x_mm=10,
+        y_mm=20,
+        width_mm=width,
+        height_mm=height,
+        xheight_max_mm=most,
+        xheight_min_mm=least,
+        lines="kept" if kept else "flow",
+    )
+
+
+def width(words: tuple[str, ...]) -> float:
+    return sum(MEASURE.width(word) for word in words) + MEASURE.space * (len(words) - 1)
+
+
+def room(layout: Layout, box: Frame) -> float:
+    return box.width_mm * (1 - RESERVE) / layout.xheight_mm
+
+
+def refused(text: str, box: Frame) -> Overflow | None:
+    try:
+        lay_out(text, box, MEASURE)
+    except Overflow as refusal:
+        return refusal
+    return None
+
+
+WORDS = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=60)
+TEXTS = st.lists(WORDS, min_size=1, max_size=4).map(lambda blocks: "\n".join(" ".join(one) for one in blocks))
+
+
+@given(TEXTS, st.floats(40, 200), st.floats(20, 200))
+def test_no_word_lost_order_kept_no_line_outside(text: str, wide: float, high: float) -> None:
+    box = frame(wide, high)
+    try:
+        layout = lay_out(text, box, MEASURE)
+    except Overflow:
+        return
+    assert [word for line in layout.lines for word in line.words] == text.split()
+    at = 0
+    for line in layout.lines:
+        assert line.first == at
+        at += len(line.words)
+        assert width(line.words) <= room(layout, box)
+        assert line.x_mm >= box.x_mm
+        assert line.x_mm + width(line.words) * layout.xheight_mm <= box.x_mm + box.width_mm
+        assert line.y_mm + MEASURE.above * layout.xheight_mm <= box.y_mm + box.height_mm + 1e-6
+        assert line.y_mm - MEASURE.below * layout.xheight_mm >= box.y_mm - 1e-6
+    assert all(a.y_mm > b.y_mm for a, b in pairwise(layout.lines))
+    assert box.xheight_min_mm <= layout.xheight_mm <= box.xheight_max_mm
+
+
+@given(TEXTS)
+def test_lines_of_the_text_stay_lines(text: str) -> None:
+    layout = lay_out(text, frame(400, 1000), MEASURE)
+    starts = {line.first for line in layout.lines}
+    at = 0
+    for block in text.split("\n"):
+        assert at in starts
+        at += len(block.split())
+
+
+@given(TEXTS)
+def test_shortening_by_what_the_refusal_says_makes_it_fit(text: str) -> None:
+    box = frame(60, 40, least=1.9)
+    text = f"{text} " * 6
+    text = text.strip()
+    refusal = refused(text, box)
+    assume(refusal is not None)
+    assert refusal is not None
+    assert refusal.excess > 0
+    assert 0 < refusal.characters < len(text)
+    shorter = text[: len(text) - refusal.characters].strip()
+    assert lay_out(shorter, box, MEASURE).lines
+    # And not much more than need be: two more of the longest words would be too much again.
+    assert refused(text[: len(shorter)] + " abcabcabc" * 4, box) is not None
+
+
+def test_writing_shrinks_no_more_than_it_must() -> None:
+    box = frame()
+    assert lay_out("short", box, MEASURE).xheight_mm == box.xheight_max_mm
+    sizes = [lay_out(" ".join(["abcde"] * n), box, MEASURE).xheight_mm for n in (10, 60, 90, 120)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < sizes[0]
+
+
+def test_right_edge_is_even_and_no_short_word_is_left_alone() -> None:
+    box = frame(60, 80, most=2.0, least=2.0)
+    for n in range(8, 40):
+        text = " ".join(["abcde"] * n) + " ab"
+        last = lay_out(text, box, MEASURE).lines[-1]
+        assert last.words != ("ab",), text
+
+
+def test_kept_lines_are_never_broken() -> None:
+    box = frame(40, 80, kept=True, most=3.0, least=1.0)
+    layout = lay_out("Mr Abc Defghij\n12 Klmnop\nQrs", box, MEASURE)
+    assert [line.text for line in layout.lines] == ["Mr Abc Defghij", "12 Klmnop", "Qrs"]
+    with pytest.raises(Overflow, match=r"the line “a{80}”"):
+        lay_out("a" * 80, box, MEASURE)
+
+
+def test_a_word_wider_than_the_paper_is_named() -> None:
+    with pytest.raises(Overflow, match=r"the word “b{90}” is .* too long") as caught:
+        lay_out("a " + "b" * 90, frame(100, 100, least=2.0), MEASURE)
+    assert caught.value.excess > 0.5
+
+
+def test_overflow_says_how_much() -> None:
+    box = frame(100, 40, least=2.0)
+    text = " ".join(["abcde"] * 200)
+    with pytest.raises(Overflow, match=r"\d+ % too long .* shorten it by about \d+ characters") as caught:
+        lay_out(text, box, MEASURE)
+    assert 3 < caught.value.excess < 12
