@@ -428,8 +428,8 @@ def test_a_fault_at_any_moment_ends_with_the_truth(machine: Machine, fault: str,
     if fault not in SILENT:
         if outcome.verdict is Verdict.FINISHED:
             assert deviation(ink, planned) < 0.05
-        assert covered(planned[: outcome.strokes_done], ink) < 0.05
-        if fault != "line end lost":
+        if fault != "line end lost":  # two lines in one, which may lift the pen too early
+            assert covered(planned[: outcome.strokes_done], ink) < 0.05
             assert covered(ink, planned) < 0.05
     if outcome.verdict is Verdict.REFUSED:
         assert ink == []
