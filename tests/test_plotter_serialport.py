@@ -1,16 +1,25 @@
 """The serial port: a real pseudo-terminal and a real socket through pyserial; faults become words, never hangs."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 import tty
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from plotter.machine import Machine
+from plotter.gcode import write
+from plotter.machine import Machine, Slot
+from plotter.plan import plan
 from plotter.port import Port, PortError
 from plotter.serialport import open_port
+from plotter.settings import of_machine
+from plotter.stream import Progress, Verdict, Wish, connect, stream
+from plotter.strokes import deviation, stroke
+from plotter.svg import strokes_of
 
 
 @pytest.fixture
@@ -126,3 +135,33 @@ def test_spy_shows_the_bytes(pty: tuple[int, str], capsys: pytest.CaptureFixture
     assert os.read(pty[0], 10) == b"G21\n"
     port.close()
     assert "G21" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["pty", "tcp"])
+def test_a_card_over_a_real_port_comes_out_as_planned(kind: str, tmp_path: Path) -> None:
+    """The simulated machine in a process of its own, as a real one is; ten times as fast."""
+    drawing = [stroke([(5, 5), (20, 5), (20, 12)]), stroke([(8, 15)]), stroke([(5, 18), (25, 19)])]
+    path = plan(drawing, paper=(30, 20), slot=Slot(), machine=Machine())
+    ink = tmp_path / "ink.svg"
+    arguments = ["--tcp", "0"] if kind == "tcp" else ["--pty"]
+    server = Path(__file__).parent.parent / "server.py"
+    settings = tmp_path / "settings"
+    settings.write_text("".join(f"${n}={value:g}\n" for n, value in of_machine(Machine()).items()))
+    command = [sys.executable, str(server), "simulate", *arguments, "--speed", "10", "--ink", str(ink)]
+    with subprocess.Popen([*command, "--settings", str(settings)], stdout=subprocess.PIPE, text=True) as machine:
+        assert machine.stdout is not None
+        try:
+            port = opened(machine.stdout.readline().strip())
+            told = []
+
+            def watch(now: Progress) -> Wish:
+                told.append(now.stroke)
+                return Wish.GO_ON
+
+            outcome = stream(port, connect(port, Machine()), write(path), watch=watch)
+            port.close()
+        finally:
+            machine.send_signal(signal.SIGTERM)
+    assert outcome.verdict is Verdict.FINISHED
+    assert told[-1] == 3
+    assert deviation(strokes_of(ink.read_text()), list(path.strokes)) < 0.05
