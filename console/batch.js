@@ -1,0 +1,99 @@
+// @ts-check
+/** Orders by CSV: checked first, shown with what was refused, started by a person. */
+
+import { freshKey, post, upload } from "./api.js";
+import { byId, el } from "./dom.js";
+import { announce, busy, closable, problemIn } from "./notices.js";
+import { options } from "./note.js";
+import { count } from "./words.js";
+
+/** @typedef {import("./truth.js").Truth} Truth */
+/** @typedef {{id: string, total: number, accepted: number, refused: number, failures: {row: number, column: string | null, message: string}[]}} Batch */
+
+/** @param {Truth} truth */
+export function mountBatch(truth) {
+  const dialog = byId("batch", HTMLDialogElement);
+  const file = byId("batch-file", HTMLInputElement);
+  const hand = byId("batch-hand", HTMLSelectElement);
+  const stock = byId("batch-stock", HTMLSelectElement);
+  const template = byId("batch-template", HTMLSelectElement);
+  const go = byId("batch-go", HTMLButtonElement);
+  /** @type {Batch | null} */
+  let batch = null;
+  let key = freshKey();
+
+  const check = async () => {
+    const chosen = file.files?.[0];
+    if (!chosen) {
+      file.focus();
+      throw new Error("Choose a CSV file first.");
+    }
+    const form = new FormData();
+    form.set("orders", chosen);
+    form.set("hand", hand.value);
+    form.set("stock", stock.value);
+    if (template.value) form.set("template", template.value);
+    form.set("start", "false");
+    batch = await upload("/v1/batches", form, key);
+    if (batch) result(batch);
+  };
+  const start = async () => {
+    if (!batch) return;
+    await post(`/v1/batches/${encodeURIComponent(batch.id)}/start`);
+    announce(`${count(batch.accepted, "card waits", "cards wait")} for the plotters.`);
+    dialog.close();
+    truth.soon("jobs");
+  };
+
+  /** @param {Batch} found */
+  const result = (found) => {
+    byId("batch-choose", HTMLElement).hidden = true;
+    byId("batch-result", HTMLElement).hidden = false;
+    byId("batch-failed", HTMLElement).hidden = found.refused === 0;
+    const counts = byId("batch-counts", HTMLElement);
+    counts.textContent = `${count(found.total, "row", "rows")}: ${found.accepted} can be written, ${found.refused} refused.`;
+    byId("batch-failures", HTMLElement).replaceChildren(
+      ...found.failures.map((one) => el("tr", {}, el("td", {}, one.row), el("td", {}, one.column ?? ""), el("td", {}, one.message))),
+    );
+    byId("batch-csv", HTMLAnchorElement).href = `/v1/batches/${encodeURIComponent(found.id)}/failures.csv`;
+    go.hidden = found.accepted === 0;
+    go.textContent = `Start writing ${count(found.accepted, "card", "cards")}`;
+    counts.focus();
+  };
+
+  closable(dialog);
+  for (const field of [file, hand, stock, template]) {
+    field.addEventListener("change", () => {
+      key = freshKey();
+    });
+  }
+  dialog.querySelector("form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void busy(dialog, async () => {
+      problemIn(dialog);
+      try {
+        await (batch ? start() : check());
+      } catch (error) {
+        problemIn(dialog, error);
+      }
+    });
+  });
+
+  return () => {
+    if (dialog.open) return;
+    batch = null;
+    key = freshKey();
+    file.value = "";
+    options(hand, truth.hands.values());
+    options(stock, truth.stocks.values());
+    options(template, truth.templates);
+    template.prepend(el("option", { value: "" }, "none"));
+    template.value = "";
+    problemIn(dialog);
+    byId("batch-choose", HTMLElement).hidden = false;
+    byId("batch-result", HTMLElement).hidden = true;
+    go.hidden = false;
+    go.textContent = "Check the file";
+    dialog.showModal();
+  };
+}

@@ -1,0 +1,57 @@
+// @ts-check
+/** The console put together: one truth, one line of events, the rooms of the page. */
+
+import { mountBatch } from "./batch.js";
+import { byId, say } from "./dom.js";
+import { mountJobDialogs } from "./job-dialogs.js";
+import { mountKeys } from "./keys.js";
+import { mountNeeds } from "./needs.js";
+import { mountNote } from "./note.js";
+import { announce, complain } from "./notices.js";
+import { cardEnded, mountPlotters, stride } from "./plotters.js";
+import { mountPlotterDialogs } from "./plotter-dialogs.js";
+import { mountQueue } from "./queue.js";
+import { listen } from "./stream.js";
+import { Truth } from "./truth.js";
+
+const truth = new Truth();
+mountNeeds(truth);
+mountPlotters(truth);
+mountQueue(truth);
+mountPlotterDialogs();
+mountJobDialogs();
+const open = { note: mountNote(truth), batch: mountBatch(truth) };
+byId("open-note", HTMLButtonElement).addEventListener("click", open.note);
+byId("open-batch", HTMLButtonElement).addEventListener("click", open.batch);
+mountKeys(open);
+
+truth.addEventListener("jobs", () => {
+  const { written, interrupted, waiting } = truth.figures;
+  say(byId("figure-written", HTMLElement), written);
+  say(byId("figure-interrupted", HTMLElement), interrupted);
+  say(byId("figure-waiting", HTMLElement), waiting);
+});
+
+const lost = byId("lost", HTMLElement);
+listen({
+  up: () => {
+    if (!lost.hidden) announce("Connected again.");
+    lost.hidden = true;
+    truth.all().catch((error) => complain(error, "Reading the shop's state"));
+  },
+  down: () => {
+    if (!lost.hidden) return;
+    const since = new Date().toLocaleTimeString("en-GB");
+    lost.textContent = `Connection lost since ${since}. The plotters go on by themselves; what you see here may be old. Trying again …`;
+    lost.hidden = false;
+  },
+  event: (kind, data) => {
+    if (kind === "progress") return stride(data);
+    const [noun, state] = kind.split(".");
+    truth.soon("plotters");
+    if (noun !== "job") return;
+    truth.soon("jobs");
+    cardEnded(data.job, state);
+    if (state === "interrupted" || state === "failed") announce(`A card ${state === "failed" ? "could not be written" : "was interrupted"}. It needs a person.`);
+  },
+});

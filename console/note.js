@@ -1,0 +1,128 @@
+// @ts-check
+/** A new note: seen as it will be written while it is typed, then sent. */
+
+import { freshKey, post, Problem } from "./api.js";
+import { Card, read } from "./card.js";
+import { attribute, byId, el } from "./dom.js";
+import { announce, busy, closable, complain, problemIn } from "./notices.js";
+import { count, duration, excerpt } from "./words.js";
+
+/** @typedef {import("./truth.js").Truth} Truth */
+
+const TYPING_MS = 350;
+const FIELDS = ["text", "hand", "stock", "seed"];
+
+/** @param {Truth} truth */
+export function mountNote(truth) {
+  const dialog = byId("note", HTMLDialogElement);
+  const text = byId("note-text", HTMLTextAreaElement);
+  const hand = byId("note-hand", HTMLSelectElement);
+  const stock = byId("note-stock", HTMLSelectElement);
+  const seed = byId("note-seed", HTMLInputElement);
+  const picture = byId("note-picture", HTMLElement);
+  const facts = byId("note-facts", HTMLElement);
+  let key = freshKey();
+  let timer = 0;
+  let asking = new AbortController();
+
+  const note = () => ({ text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber });
+
+  const preview = async () => {
+    asking.abort();
+    const mine = (asking = new AbortController());
+    faults(dialog, null);
+    if (!text.value.trim()) {
+      const paper = truth.stocks.get(stock.value);
+      if (paper?.width_mm && paper.height_mm) {
+        picture.replaceChildren(new Card({ width: paper.width_mm, height: paper.height_mm, paths: [], folds: [] }, `A blank ${paper.title}`).element);
+      }
+      facts.textContent = "Type, and the card shows what the pen will write.";
+      return;
+    }
+    try {
+      const seen = await post("/v1/previews", note(), { signal: mine.signal });
+      const card = new Card(read(seen.svg), `The card as it will be written: ${excerpt(text.value, 200)}`);
+      card.writeAll();
+      picture.replaceChildren(card.element);
+      const warnings = (seen.warnings ?? []).map((/** @type {any} */ one) => (typeof one === "string" ? one : one.message));
+      facts.textContent = [
+        `${count(seen.lines, "line", "lines")}, ${count(seen.characters, "character", "characters")}, letters ${Number(seen.xheight_mm).toFixed(1)} mm high, about ${duration(seen.seconds)} of pen time.`,
+        ...warnings,
+      ].join(" ");
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      facts.textContent = "This note cannot be written as it stands.";
+      faults(dialog, error);
+    }
+  };
+  const soon = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(preview, TYPING_MS);
+  };
+
+  closable(dialog);
+  dialog.addEventListener("close", () => window.clearTimeout(timer));
+  for (const field of [text, hand, stock, seed]) field.addEventListener("input", soon);
+  byId("note-again", HTMLButtonElement).addEventListener("click", () => {
+    seed.value = String(chance());
+    void preview();
+  });
+  dialog.querySelector("form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void busy(dialog, async () => {
+      window.clearTimeout(timer);
+      asking.abort();
+      faults(dialog, null);
+      try {
+        await post("/v1/jobs", note(), { key });
+        dialog.close();
+        text.value = "";
+        announce("The note is in the queue.");
+        truth.soon("jobs");
+      } catch (error) {
+        faults(dialog, error);
+        const wrong = dialog.querySelector("[aria-invalid=true]");
+        if (wrong instanceof HTMLElement) wrong.focus();
+        // The server answers a used key with its first answer; a mended note is another request.
+        if (error instanceof Problem && error.status !== 0) key = freshKey();
+      }
+    });
+  });
+
+  /** Open the form; what was typed and not sent is still there. */
+  return () => {
+    if (dialog.open) return;
+    options(hand, truth.hands.values());
+    options(stock, truth.stocks.values());
+    if (!hand.options.length || !stock.options.length) return complain(new Error("The server has named no hands and stocks yet."), "New note");
+    if (!seed.value || !text.value) seed.value = String(chance());
+    key = freshKey();
+    dialog.showModal();
+    void preview();
+  };
+}
+
+/** Put each fault at its field, and the rest at the foot. @param {HTMLElement} dialog @param {unknown} error */
+function faults(dialog, error) {
+  const list = error instanceof Problem ? error.faults : [];
+  const placed = new Set();
+  for (const field of FIELDS) {
+    const words = list.filter((one) => (one.field ?? "").split(".").pop() === field);
+    words.forEach((one) => placed.add(one));
+    byId(`note-${field}-error`, HTMLElement).textContent = words.map((one) => one.message).join(" ");
+    attribute(byId(`note-${field}`, HTMLElement), "aria-invalid", words.length ? "true" : null);
+  }
+  if (error === null || (list.length > 0 && placed.size === list.length)) problemIn(dialog);
+  else problemIn(dialog, error);
+}
+
+/** @param {HTMLSelectElement} select @param {Iterable<{name: string, title: string}>} names */
+export function options(select, names) {
+  const was = select.value;
+  select.replaceChildren(...Array.from(names, (one) => el("option", { value: one.name }, one.title ?? one.name)));
+  if (was) select.value = was;
+}
+
+function chance() {
+  return crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000;
+}

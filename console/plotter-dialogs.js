@@ -1,0 +1,94 @@
+// @ts-check
+/** Questions about a plotter: which blanks were loaded, and whether to stop for good. */
+
+import { plotterPath, post } from "./api.js";
+import { byId, el } from "./dom.js";
+import { announce, busy, closable, problemIn } from "./notices.js";
+import { number } from "./words.js";
+
+/** @typedef {import("./api.js").Plotter} Plotter */
+/** @typedef {import("./truth.js").Truth} Truth */
+
+/** @type {((event: SubmitEvent) => Promise<void>) | null} */
+let confirmBlanks = null;
+/** @type {((event: SubmitEvent) => Promise<void>) | null} */
+let confirmStop = null;
+
+export function mountPlotterDialogs() {
+  for (const [id, current] of /** @type {const} */ ([
+    ["blanks", () => confirmBlanks],
+    ["stop", () => confirmStop],
+  ])) {
+    const dialog = byId(id, HTMLDialogElement);
+    closable(dialog);
+    dialog.querySelector("form")?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void current()?.(event);
+    });
+  }
+}
+
+/** @param {Truth} truth @param {Plotter} plotter */
+export function openBlanks(truth, plotter) {
+  const dialog = byId("blanks", HTMLDialogElement);
+  const stock = byId("blanks-stock", HTMLSelectElement);
+  const amount = byId("blanks-count", HTMLInputElement);
+  const looked = byId("blanks-looked", HTMLInputElement);
+  byId("blanks-title", HTMLElement).textContent = `Load blanks on ${plotter.name}`;
+  stock.replaceChildren(...Array.from(truth.stocks.values(), (one) => option(one, truth.waitingFor(one.name))));
+  stock.value = plotter.loaded_stock ?? mostWanted(truth) ?? stock.value;
+  amount.max = String(plotter.capacity);
+  amount.value = String(plotter.capacity);
+  byId("blanks-room", HTMLElement).textContent = `${plotter.name} holds at most ${number(plotter.capacity)}.`;
+  looked.checked = false;
+  problemIn(dialog);
+  confirmBlanks = async () => {
+    await busy(dialog, async () => {
+      try {
+        await post(plotterPath(plotter.id, "blanks"), { count: amount.valueAsNumber, stock: stock.value });
+        dialog.close();
+        announce(`${plotter.name}: ${amount.value} blanks confirmed.`);
+        truth.soon("plotters");
+      } catch (error) {
+        problemIn(dialog, error);
+      }
+    });
+  };
+  dialog.showModal();
+}
+
+/** @param {{name: string, title: string}} stock @param {number} waiting */
+function option(stock, waiting) {
+  return el("option", { value: stock.name }, waiting ? `${stock.title} (${waiting} waiting)` : stock.title);
+}
+
+/** The stock most cards wait for. @param {Truth} truth */
+function mostWanted(truth) {
+  const stocks = Array.from(truth.stocks.keys());
+  return stocks.sort((a, b) => truth.waitingFor(b) - truth.waitingFor(a))[0];
+}
+
+/** @param {Plotter} plotter @param {number} stroke @param {() => void} stopping */
+export function openStop(plotter, stroke, stopping) {
+  const dialog = byId("stop", HTMLDialogElement);
+  const of = plotter.progress?.strokes ?? 0;
+  byId("stop-title", HTMLElement).textContent = `Stop ${plotter.name}?`;
+  byId("stop-card", HTMLElement).textContent =
+    stroke > 0 && of > 0
+      ? `The card under it stays unfinished, at about stroke ${number(stroke)} of ${number(of)}.`
+      : "The card under it stays unfinished.";
+  problemIn(dialog);
+  confirmStop = async () => {
+    await busy(dialog, async () => {
+      try {
+        await post(plotterPath(plotter.id, "stop"));
+        stopping();
+        dialog.close();
+        announce(`${plotter.name} is stopping.`);
+      } catch (error) {
+        problemIn(dialog, error);
+      }
+    });
+  };
+  dialog.showModal();
+}

@@ -1,0 +1,269 @@
+// @ts-check
+/** The plotters, one panel each, with the card growing under the pen. */
+
+import { get, getText, jobPath, plotterPath, post } from "./api.js";
+import { Card, read } from "./card.js";
+import { attribute, byId, el, keep, say } from "./dom.js";
+import { announce, busy, complain } from "./notices.js";
+import { openBlanks, openStop } from "./plotter-dialogs.js";
+import { count, excerpt, jobTitle, number, plotterState } from "./words.js";
+
+/** @typedef {import("./api.js").Plotter} Plotter */
+/** @typedef {import("./api.js").Job} Job */
+/** @typedef {import("./truth.js").Truth} Truth */
+/** @typedef {{plotter: string, job: string, stroke: number, strokes: number, x: number | null, y: number | null}} Stride */
+
+/** @type {Map<string, Panel>} */
+const panels = new Map();
+/** The panel that single keys act on. */
+let chosen = "";
+
+/** Draw the plotters and keep them in step with the truth. @param {Truth} truth */
+export function mountPlotters(truth) {
+  const list = byId("plotters", HTMLElement);
+  const draw = () => {
+    byId("plotters-none", HTMLElement).hidden = truth.plotters.length > 0;
+    keep(
+      list,
+      truth.plotters,
+      (plotter) => plotter.id,
+      (plotter) => {
+        const panel = new Panel(truth, plotter);
+        panels.set(plotter.id, panel);
+        return panel.element;
+      },
+      (_, plotter) => /** @type {Panel} */ (panels.get(plotter.id)).update(plotter),
+    );
+    truth.plotters.forEach((plotter, i) => panels.get(plotter.id)?.numbered(i + 1));
+  };
+  truth.addEventListener("plotters", draw);
+  truth.addEventListener("shelf", draw);
+}
+
+/** The pen went on. @param {Stride} stride */
+export function stride(stride) {
+  panels.get(stride.plotter)?.stride(stride);
+}
+
+/** A job came to its end; the panel that shows it says so. @param {string} job @param {string} state */
+export function cardEnded(job, state) {
+  for (const panel of panels.values()) panel.ended(job, state);
+}
+
+/** Choose the n-th plotter, counted from one, for single keys. @param {number} n */
+export function choosePlotter(n) {
+  const panel = Array.from(panels.values()).find((one) => one.place === n);
+  panel?.title.focus();
+}
+
+/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "stop" | "pause"} what */
+export function pressPlotter(what) {
+  const panel = panels.get(chosen) ?? panels.values().next().value;
+  panel?.press(what);
+}
+
+class Panel {
+  /** @type {Card | null} */
+  #card = null;
+  /** @type {string | null} the job whose card is shown */
+  #job = null;
+  /** @type {"hold" | "go" | "stop" | undefined} */
+  #wish;
+  #asked = "";
+  #stroke = 0;
+
+  /** @param {Truth} truth @param {Plotter} plotter */
+  constructor(truth, plotter) {
+    this.truth = truth;
+    this.plotter = plotter;
+    this.place = 0;
+    const id = `panel-${plotter.id}`;
+    this.mark = el("span", { class: "mark", "aria-hidden": "true" });
+    this.badge = el("span", { class: "badge", "aria-hidden": "true" });
+    this.title = el("h3", { id, tabindex: "-1" }, this.badge, el("span", {}, plotter.name));
+    this.word = el("span", {});
+    this.state = el("p", { class: "state" }, this.mark, this.word);
+    this.why = el("p", { class: "why" });
+    this.bed = el("div", { class: "bed" });
+    this.caption = el("p", { class: "caption" });
+    this.bar = el("progress", { max: 1, value: 0, "aria-label": `Strokes written on ${plotter.name}` });
+    this.strokes = el("span", { class: "strokes" });
+    this.blanks = el("p", { class: "blanks" });
+    const button = (/** @type {"blanks" | "hold" | "stop" | "pause"} */ what) =>
+      el("button", { type: "button", "data-do": what, "aria-describedby": id, click: () => this.press(what) });
+    this.buttons = { blanks: button("blanks"), hold: button("hold"), stop: button("stop"), pause: button("pause") };
+    this.element = el(
+      "li",
+      { class: "panel", "aria-labelledby": id, "data-plotter": plotter.name },
+      el("div", { class: "panel-head" }, this.title, plotter.simulated ? el("span", { class: "quiet" }, "simulated") : null),
+      el("div", { class: "panel-state" }, this.state, this.why),
+      this.bed,
+      el("div", { class: "panel-progress" }, this.bar, this.strokes),
+      this.caption,
+      this.blanks,
+      el("div", { class: "panel-buttons" }, ...Object.values(this.buttons)),
+    );
+    this.element.addEventListener("focusin", () => {
+      chosen = this.plotter.id;
+    });
+    this.element.addEventListener("pointerdown", () => {
+      chosen = this.plotter.id;
+    });
+  }
+
+  /** @param {number} place */
+  numbered(place) {
+    this.place = place;
+    say(this.badge, String(place));
+  }
+
+  /** @param {Plotter} plotter */
+  update(plotter) {
+    const before = `${this.plotter.condition} ${this.plotter.held} ${this.plotter.job}`;
+    const was = this.plotter;
+    this.plotter = plotter;
+    if (this.#wish && before !== `${plotter.condition} ${plotter.held} ${plotter.job}`) this.#wish = undefined;
+    if (plotter.job !== null && plotter.job !== this.#job) void this.#lay(plotter.job);
+    else if (plotter.job === null && was.condition === "attention" && plotter.condition !== "attention") this.#clear();
+    if (plotter.job === this.#job && plotter.progress) this.#wrote(plotter.progress.stroke, plotter.progress.strokes);
+    if (plotter.job === null && this.#job === null) this.#blank();
+    this.#words(was.condition === plotter.condition ? "" : plotter.condition);
+  }
+
+  /** @param {Stride} stride */
+  stride(stride) {
+    if (stride.job !== this.#job) return this.truth.soon("plotters");
+    this.#wrote(stride.stroke, stride.strokes);
+    if (this.#card && stride.x !== null && stride.y !== null) this.#card.pen(stride.x, stride.y);
+  }
+
+  /** @param {string} job @param {string} state */
+  ended(job, state) {
+    if (job !== this.#job) return;
+    if (state === "done") {
+      this.#card?.writeAll();
+      this.#card?.penAway();
+      say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
+    }
+  }
+
+  /** @param {"blanks" | "hold" | "stop" | "pause"} what */
+  press(what) {
+    const button = this.buttons[what];
+    const plotter = this.plotter;
+    if (button.getAttribute("aria-disabled") === "true") {
+      announce(`${plotter.name}: nothing is being written.`);
+      return;
+    }
+    if (what === "blanks") openBlanks(this.truth, plotter);
+    else if (what === "stop") openStop(plotter, this.#stroke, () => this.#wants("stop"));
+    else if (what === "pause") void this.#ask(button, plotter.mode === "active" ? "pause" : "activate");
+    else if (this.#holding()) void this.#ask(button, "resume", "go");
+    else void this.#ask(button, "hold", "hold");
+  }
+
+  #holding() {
+    return this.plotter.held || this.plotter.condition === "held" || this.#wish === "hold";
+  }
+
+  /** @param {"hold" | "go" | "stop"} wish */
+  #wants(wish) {
+    this.#wish = wish;
+    this.#words("");
+  }
+
+  /** @param {HTMLElement} button @param {string} verb @param {"hold" | "go"} [wish] */
+  async #ask(button, verb, wish) {
+    await busy(button, async () => {
+      try {
+        const plotter = await post(plotterPath(this.plotter.id, verb));
+        if (wish) this.#wants(wish);
+        this.update(plotter);
+      } catch (error) {
+        complain(error, `${this.plotter.name}, ${verb}`);
+      }
+    });
+  }
+
+  /** Lay this job's card under the pen. @param {string} id */
+  async #lay(id) {
+    if (this.#asked === id) return;
+    this.#asked = id;
+    try {
+      const [job, drawing] = await Promise.all([get(jobPath(id)), getText(jobPath(id, "preview.svg")).then(read)]);
+      if (this.#asked !== id) return;
+      this.#job = id;
+      this.#stroke = -1;
+      this.#card = new Card(drawing, `Card ${jobTitle(job)} under the pen of ${this.plotter.name}: ${excerpt(job.text, 120)}`);
+      this.bed.replaceChildren(this.#card.element);
+      say(this.caption, `Under the pen: ${jobTitle(job)}, ${this.truth.handTitle(job.hand)} on ${this.truth.stockTitle(job.stock)}`);
+      const { progress, position } = this.plotter;
+      if (this.plotter.job === id && progress) this.#wrote(progress.stroke, progress.strokes);
+      if (this.plotter.job === id && position) this.#card.pen(position[0], position[1]);
+      if (job.state === "done") this.ended(id, "done");
+    } catch (error) {
+      complain(error, `Drawing the card on ${this.plotter.name}`);
+    } finally {
+      if (this.#job !== id && this.#asked === id) this.#asked = "";
+    }
+  }
+
+  /** @param {number} stroke @param {number} of */
+  #wrote(stroke, of) {
+    if (stroke < this.#stroke || !of) return;
+    this.#stroke = stroke;
+    this.#card?.write(stroke);
+    this.bar.max = of;
+    this.bar.value = stroke;
+    say(this.strokes, `${number(stroke)} of ${number(of)} strokes`);
+  }
+
+  /** The bed is bare, or a confirmed blank lies on it. */
+  #blank() {
+    const stock = this.plotter.blanks > 0 ? this.truth.stocks.get(this.plotter.loaded_stock ?? "") : undefined;
+    const label = stock ? `A blank ${stock.title}` : "";
+    if (this.bed.dataset.blank === label && this.bed.childElementCount) return;
+    this.bed.dataset.blank = label;
+    if (stock?.width_mm && stock.height_mm) {
+      this.bed.replaceChildren(new Card({ width: stock.width_mm, height: stock.height_mm, paths: [], folds: [] }, label).element);
+    } else this.bed.replaceChildren(el("p", { class: "bare" }, "No card under the pen"));
+  }
+
+  #clear() {
+    this.#card = null;
+    this.#job = null;
+    this.#asked = "";
+    this.#stroke = 0;
+    delete this.bed.dataset.blank;
+    this.bar.value = 0;
+    say(this.strokes, "");
+    say(this.caption, "");
+    this.#blank();
+  }
+
+  /** @param {string} changed the condition when it is new and worth saying aloud */
+  #words(changed) {
+    const plotter = this.plotter;
+    const { word, why, tone } = plotterState(plotter, this.#wish);
+    say(this.word, word);
+    say(this.why, why);
+    attribute(this.element, "data-tone", tone);
+    attribute(this.bed, "data-live", plotter.condition === "writing" ? "yes" : null);
+    const stock = plotter.loaded_stock && plotter.blanks > 0 ? ` of ${this.truth.stockTitle(plotter.loaded_stock)}` : "";
+    say(this.blanks, plotter.blanks > 0 ? `${count(plotter.blanks, "blank", "blanks")}${stock} left` : "No blanks loaded");
+    attribute(this.blanks, "data-none", plotter.blanks > 0 ? null : "yes");
+    const running = plotter.condition === "writing" || plotter.condition === "held";
+    say(this.buttons.blanks, "Load blanks");
+    say(this.buttons.hold, this.#holding() ? "Go on" : "Hold at next lift");
+    say(this.buttons.stop, "Stop …");
+    say(this.buttons.pause, plotter.mode === "active" ? "Pause" : "Activate");
+    attribute(this.buttons.hold, "aria-disabled", running ? null : "true");
+    attribute(this.buttons.stop, "aria-disabled", running ? null : "true");
+    const wanted = plotter.blanks < 1 && !running && plotter.condition !== "offline";
+    this.buttons.blanks.classList.toggle("first", wanted);
+    this.buttons.hold.classList.toggle("first", this.#holding());
+    if (changed === "held" || changed === "attention" || changed === "fault" || changed === "offline") {
+      announce(`${plotter.name}: ${word}. ${why}`);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// @ts-check
+/** The states of jobs and plotters in the words of the shop floor. Pure functions. */
+
+/** @typedef {import("./api.js").Job} Job */
+/** @typedef {import("./api.js").Plotter} Plotter */
+/** @typedef {"work" | "calm" | "hold" | "alarm" | "off"} Tone */
+
+/** @type {Record<string, string>} */
+const JOB_STATES = {
+  held: "On hold",
+  ready: "Waiting",
+  claimed: "Taken by a plotter",
+  writing: "Being written",
+  interrupted: "Interrupted",
+  done: "Written",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+/** @param {string} state */
+export function jobState(state) {
+  return JOB_STATES[state] ?? state;
+}
+
+/** What a person calls this job: the shop's own number, else its first words. @param {Job} job */
+export function jobTitle(job) {
+  return job.external_id || `“${excerpt(job.text, 28)}”`;
+}
+
+/** The text on one line, cut at a word. @param {string} text @param {number} most */
+export function excerpt(text, most) {
+  const line = (text ?? "").replace(/\s+/g, " ").trim();
+  if (line.length <= most) return line;
+  const cut = line.slice(0, most);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), most / 2))} …`;
+}
+
+/** Why the job stands where it stands. @param {Job} job */
+export function jobWhy(job) {
+  if (job.state === "writing" || job.state === "interrupted") return strokes(job.progress);
+  if (job.state === "failed" || job.state === "cancelled") return job.reason ?? "";
+  return job.waiting_for ? `waits for ${job.waiting_for.replace(/^waits for /i, "")}` : "";
+}
+
+/** @param {{stroke: number, strokes: number}} progress */
+export function strokes(progress) {
+  return `${number(progress.stroke)} of ${number(progress.strokes)} strokes`;
+}
+
+/**
+ * A plotter's state: one short word group to read from a metre away, and the why below it.
+ * @param {Plotter} plotter
+ * @param {"hold" | "stop" | "go" | undefined} wish what a person has just asked and the machine has not done yet
+ * @returns {{word: string, why: string, tone: Tone}}
+ */
+export function plotterState(plotter, wish) {
+  const why = plotter.reason ?? "";
+  const paused = plotter.mode !== "active";
+  if (plotter.condition === "offline") return { word: "Not connected", why, tone: "off" };
+  if (plotter.condition === "fault") return { word: "Fault", why, tone: "alarm" };
+  if (plotter.condition === "attention") {
+    return { word: "Waits for your decision", why: why || "The card on the bed was interrupted.", tone: "alarm" };
+  }
+  if (plotter.condition === "held" || plotter.held) {
+    return { word: "Holding", why: "Pen up, card untouched. Go on writes the next stroke.", tone: "hold" };
+  }
+  if (plotter.condition === "writing") {
+    if (wish === "stop") return { word: "Stopping", why: "", tone: "hold" };
+    if (wish === "hold") return { word: "Writing", why: "Holds as soon as the pen lifts.", tone: "work" };
+    return { word: "Writing", why: paused ? "Takes no new card after this one." : "", tone: "work" };
+  }
+  if (paused) return { word: "Paused", why: "Takes no new cards until you activate it.", tone: "off" };
+  if (plotter.blanks < 1) return { word: "No blanks", why: "Load blank cards, then it goes on by itself.", tone: "hold" };
+  return { word: "Ready", why: why || "Begins as soon as a card for it waits.", tone: "calm" };
+}
+
+/** @param {number} n */
+export function number(n) {
+  return n.toLocaleString("en-GB");
+}
+
+/** @param {number} n @param {string} one @param {string} many */
+export function count(n, one, many) {
+  return `${number(n)} ${n === 1 ? one : many}`;
+}
+
+/** Seconds as a person says them. @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
