@@ -341,8 +341,9 @@ class _Way:
         self._points = np.array([report.at, *(point for points in program.way for point in points)])
         # How many points lie behind when line i is done, the place it starts from counted.
         self._behind = np.cumsum([0, *(len(points) for points in program.way)]).tolist()
-        # Blocks that may be queued or moving though their lines are answered.
-        self._blocks = max(report.planner, 16) + 2
+        # Moves whose lines are answered though they are not done: those in the planner, and those that have left it
+        # for the step segments (6 in GRBL 1.1, 10 in grblHAL; a short move takes one), and the one being parsed.
+        self._blocks = max(report.planner, 16) + 12
 
     def off_mm(self, at: tuple[float, float], answered: int, sent: int) -> float:
         """How far a reported place is from the part of the way that the pen may be on, mm."""

@@ -128,6 +128,16 @@ def test_two_cards_one_after_the_other_on_one_connection() -> None:
         assert deviation(list(path.strokes), port.simulator.new_sheet()) < 0.05
 
 
+def test_writing_so_small_that_every_move_is_a_step_segment_is_not_taken_for_a_stray() -> None:
+    turn = np.linspace(0, 40, 900)
+    curl = np.column_stack((5 + turn + 0.9 * np.cos(turn * 6), 8 + 0.9 * np.sin(turn * 6)))
+    path = plan([curl, curl + np.array([0, 10])], paper=PAPER, slot=Slot(), machine=SERVO)
+    port = plugged()
+    outcome = written(port, write(path))
+    assert outcome.verdict is Verdict.FINISHED, outcome.reason
+    assert deviation(list(path.strokes), port.simulator.ink) < 0.05
+
+
 def test_a_foreign_program_with_arcs() -> None:
     text = "G21G90\nM3S200\nF2000\nG0X20Y20\nS700\nG4P0.1\nG2X40Y20I10J0\nG1X40Y30\nS200\nG4P0.05\nG0X5Y5\n"
     port = plugged()
