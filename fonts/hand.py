@@ -18,7 +18,7 @@ from plotter.strokes import Stroke
 if TYPE_CHECKING:
     from fonts.hands import Hand
 
-TOLERANCE_MM = 0.015  # strokes keep their shape within this when points are left out
+TOLERANCE_MM = 0.02  # strokes keep their shape within this when points are left out
 _DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
 # Energy of a letter's residual by cosine mode along its way, 1..6 (measured on people; above 8 there is nothing).
 _MODES = np.sqrt(2 * np.array([0.14, 0.25, 0.23, 0.17, 0.09, 0.04]))
