@@ -119,7 +119,8 @@ def watch(api: httpx.Client, total: int, console: Console) -> None:
                     completed=now["stroke"],
                     total=max(1, now["strokes"]),
                 )
-            if len(settled) >= total:
+            # An interrupted card waits for a person, and its plotter with it: here nobody comes.
+            if len(settled) >= total or any(job["state"] == "interrupted" for job in settled):
                 return
             time.sleep(0.2)
     raise SystemExit(f"not all cards were written within {PATIENCE_S:.0f} s")
