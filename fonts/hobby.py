@@ -147,33 +147,46 @@ def _angles(z: NDArray[np.complex128], alpha: Array, beta: Array, start: Array, 
     d, way = np.abs(chord), np.angle(chord)
     psi = np.zeros((m, n))
     psi[:, 1:-1] = np.angle(chord[:, 1:] / chord[:, :-1])
-    matrix, right = np.zeros((m, n, n)), np.zeros((m, n))
-    inner = np.arange(1, n - 1)
+    # Row k says: low * theta[k - 1] + middle * theta[k] + high * theta[k + 1] = right.
+    low, middle, high, right = (np.zeros((m, n)) for _ in range(4))
     a0, b0, d0 = alpha[:, :-1], beta[:, :-1], d[:, :-1]
     a1, b1, d1 = alpha[:, 1:], beta[:, 1:], d[:, 1:]
-    before, here = a0 / (b0**2 * d0), (3 - a0) / (b0**2 * d0)
-    after, beyond = (3 - b1) / (a1**2 * d1), b1 / (a1**2 * d1)
-    matrix[:, inner, inner - 1], matrix[:, inner, inner] = before, here + after
-    matrix[:, inner, inner + 1] = beyond
-    right[:, 1:-1] = -here * psi[:, 1:-1] - beyond * psi[:, 2:]
+    here = (3 - a0) / (b0**2 * d0)
+    low[:, 1:-1], high[:, 1:-1] = a0 / (b0**2 * d0), b1 / (a1**2 * d1)
+    middle[:, 1:-1] = here + (3 - b1) / (a1**2 * d1)
+    right[:, 1:-1] = -here * psi[:, 1:-1] - high[:, 1:-1] * psi[:, 2:]
     a, b = alpha[:, 0], beta[:, 0]
     free = np.isnan(start)
     pull = b / a**2 + (3 - a) / b**2
-    matrix[:, 0, 0] = np.where(free, (3 - b) / a**2 + a / b**2, 1.0)
-    matrix[:, 0, 1] = np.where(free, pull, 0.0)
+    middle[:, 0] = np.where(free, (3 - b) / a**2 + a / b**2, 1.0)
+    high[:, 0] = np.where(free, pull, 0.0)
     right[:, 0] = np.where(free, -pull * psi[:, 1], _turned(np.nan_to_num(start) - way[:, 0]))
     a, b = alpha[:, -1], beta[:, -1]
     free_end = np.isnan(end)
-    matrix[:, -1, -1] = np.where(free_end, (3 - a) / b**2 + b / a**2, 1.0)
-    matrix[:, -1, -2] = np.where(free_end, a / b**2 + (3 - b) / a**2, 0.0)
+    middle[:, -1] = np.where(free_end, (3 - a) / b**2 + b / a**2, 1.0)
+    low[:, -1] = np.where(free_end, a / b**2 + (3 - b) / a**2, 0.0)
     right[:, -1] = np.where(free_end, 0.0, _turned(np.nan_to_num(end) - way[:, -1]))
     if n == 2:  # two free ends leave the slope open: METAFONT draws a straight line
         straight = free & free_end
-        matrix[straight] = np.eye(2)
+        low[straight], high[straight], middle[straight] = 0.0, 0.0, 1.0
         right[straight] = 0.0
-    theta: Array = np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0], dtype=np.float64)
+    theta = _solved(low, middle, high, right)
     phi: Array = np.negative(psi + theta)
     return theta[:, :-1], phi[:, 1:]
+
+
+def _solved(low: Array, middle: Array, high: Array, right: Array) -> Array:
+    """Tridiagonal systems, one a row, by elimination (Thomas): the middle outweighs its neighbours, no pivoting."""
+    n = middle.shape[1]
+    up, out = np.zeros_like(high), np.zeros_like(right)
+    up[:, 0], out[:, 0] = high[:, 0] / middle[:, 0], right[:, 0] / middle[:, 0]
+    for k in range(1, n):
+        pivot = middle[:, k] - low[:, k] * up[:, k - 1]
+        up[:, k] = high[:, k] / pivot
+        out[:, k] = (right[:, k] - low[:, k] * out[:, k - 1]) / pivot
+    for k in range(n - 2, -1, -1):
+        out[:, k] -= up[:, k] * out[:, k + 1]
+    return out
 
 
 def _turned(angle: Array) -> Array:
