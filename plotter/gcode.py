@@ -5,7 +5,7 @@ blanks, no comments, LF only. The customer's words never get near it.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -339,8 +339,3 @@ def strokes(program: Program) -> list[Stroke]:
             if line.kind == "draw":
                 drawn[-1] += points
     return [stroke(points) for points in drawn]
-
-
-def texts(lines: Iterable[Line]) -> list[str]:
-    """The lines' texts, for an estimate of their time."""
-    return [line.text for line in lines]
