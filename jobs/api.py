@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 
 from jobs import api_batches, api_csv, api_errors, api_events, api_health, api_jobs, api_plotters
 from jobs.api_feed import Feed
-from jobs.api_front import Front
+from jobs.api_front import Front, no_strangers
 from jobs.api_guard import Guard
 from jobs.api_shown import FaultOut, ProblemBody
 from jobs.compose import Shelf
@@ -94,9 +94,9 @@ def create_app(
         api_plotters.router(front),
         api_plotters.shelf_router(front),
         api_events.router(front, feed),
-        api_health.router(front, figures),
     ):
-        app.include_router(routes)
+        app.include_router(routes, dependencies=[Depends(no_strangers)])
+    app.include_router(api_health.router(front, figures))
     app.add_api_route("/", _to_console, include_in_schema=False)
     app.mount("/console", StaticFiles(directory=console, html=True))
     app.add_middleware(

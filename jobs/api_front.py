@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Header, Response
+from fastapi import Header, Request, Response
 from pydantic import BaseModel, Field
 
 from jobs.api_asked import NoteIn, Unsent, plotter_name
@@ -116,6 +116,17 @@ class Front:
                 raise Problem("still_running", "", headers={"Retry-After": "1"})
             case Mismatch():
                 raise Problem("key_reused", "")
+
+
+async def no_strangers(request: Request) -> None:
+    """A query parameter that the route does not have is refused: misspelt, it would be passed over in silence."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    if strangers := sorted(set(request.query_params) - known):
+        names = ", ".join(sorted(known)) or "none"
+        words = f"there is no such query parameter here; there are: {names}"
+        faults = [Fault(name[:80], "unknown_name", words) for name in strangers[:50]]
+        raise Problem("invalid_request", f"{', '.join(f.field for f in faults[:5])}: {words}", faults)
 
 
 def shown(answer: Answer) -> Response:

@@ -35,7 +35,7 @@ def router(front: Front) -> APIRouter:
     def shown(row: PlotterRow) -> PlotterOut:
         return plotter_out(row, simulated=simulated[row.name])
 
-    @routes.get("", responses=responses())
+    @routes.get("", responses=responses("invalid_request"))
     def all_plotters() -> PlotterList:
         """The shop's plotters and how they are."""
         return PlotterList(data=[shown(row) for row in store.plotters() if row.name in simulated])
@@ -92,13 +92,13 @@ def shelf_router(front: Front) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["shelf"])
     shelf = front.shelf
 
-    @routes.get("/hands", responses=responses())
+    @routes.get("/hands", responses=responses("invalid_request"))
     def hands() -> HandList:
         """The hands to write in, the shop's own first."""
         names = sorted(shelf.hands, key=lambda name: (name != front.notes.hand, name))
         return HandList(data=[HandOut(name=name, title=shelf.hands[name].title) for name in names])
 
-    @routes.get("/stocks", responses=responses())
+    @routes.get("/stocks", responses=responses("invalid_request"))
     def stocks() -> StockList:
         """The papers to write on, the shop's own first."""
         names = sorted(shelf.stocks, key=lambda name: name != front.notes.stock)
@@ -118,7 +118,7 @@ def shelf_router(front: Front) -> APIRouter:
             ]
         )
 
-    @routes.get("/templates", responses=responses())
+    @routes.get("/templates", responses=responses("invalid_request"))
     def templates() -> TemplateList:
         """The note templates and their merge fields."""
         return TemplateList(

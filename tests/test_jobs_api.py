@@ -244,6 +244,12 @@ def test_a_bad_query_is_refused(api: httpx.Client, query: str, field: str) -> No
     assert fault["field"] == field
 
 
+@pytest.mark.parametrize("path", ["/v1/events?limit=1&afer=evt_1", "/v1/hands?afer=1", "/v1/jobs?afer=1"])
+def test_a_misspelt_parameter_is_not_passed_over(api: httpx.Client, path: str) -> None:
+    [fault] = problem(api.get(path), 422, "invalid_request")
+    assert (fault["field"], fault["code"]) == ("afer", "unknown_name")
+
+
 def test_unknown_ids_are_not_found(api: httpx.Client) -> None:
     for path in ("", "/attempts", "/preview.svg", "/gcode", "/ink.svg", "/ink.png"):
         problem(api.get(f"/v1/jobs/{NOBODY}{path}"), 404, "unknown_id")
