@@ -36,8 +36,8 @@ _BELOW: Mapping[str, tuple[tuple[tuple[float, float], ...], ...]] = {
 _OGONEK = ((0.0, 0.03), (-0.13, -0.14), (-0.1, -0.31), (0.1, -0.28))
 _HORN = ((-0.08, -0.02), (0.1, 0.06), (0.14, 0.18), (0.08, 0.27))
 _APOSTROPHE = ((0.05, 0.0), (0.03, -0.14), (-0.05, -0.32))
-_CLEARANCE = 0.12  # between a letter's top and its mark
-_STACK = 0.30
+_CLEARANCE = 0.15  # between a letter's top and its mark
+_STACK = 0.34
 _SIDE_BY_SIDE = frozenset("\u0300\u0301\u0309")  # Vietnamese tones beside a circumflex or breve
 _DOTLESS = {"i": "ı", "j": "ȷ"}
 
@@ -93,9 +93,12 @@ def _accented(form: Glyph, base: str, marks: list[str]) -> Glyph:
             x, y = _top(form)
             if held and mark in _SIDE_BY_SIDE:
                 left = mark == "\u0300"
-                late += _at(_scaled(_TOP[mark], 0.85), (x + (-0.42 if left else 0.36), y + 0.14))
+                late += _at(_scaled(_TOP[mark], 0.85), (x + (-0.46 if left else 0.38), y + 0.24))
             else:
-                late += _at(_TOP[mark], (x, y + level * _STACK))
+                aside = 0.0
+                if mark in "\u0302\u0306" and any(other in "\u0301\u0309" for other in marks):
+                    aside = -0.09  # makes room for the tone at its right
+                late += _at(_TOP[mark], (x + aside, y + level * _STACK))
             if mark in "\u0302\u0306":
                 held = mark
             level += 1
