@@ -1,0 +1,193 @@
+"""The one road from words to ink."""
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jobs.compose
+from fonts.card import Frame, Stock
+from fonts.hands import hands
+from jobs.compose import NoteFault, Shelf, compose
+from jobs.note import Note, literal
+from plotter.strokes import bounds, length
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+A6 = Stock(
+    title="A6 flat",
+    width_mm=148,
+    height_mm=105,
+    frames={"message": Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)},
+)
+C6 = Stock(
+    title="C6 envelope",
+    kind="envelope",
+    width_mm=162,
+    height_mm=114,
+    frames={
+        "address": Frame(x_mm=60, y_mm=20, width_mm=95, height_mm=45, lines="kept"),
+        "sender": Frame(x_mm=8, y_mm=80, width_mm=60, height_mm=28, lines="kept", text="The Corner Shop"),
+        "note": Frame(x_mm=80, y_mm=80, width_mm=60, height_mm=20),
+    },
+)
+TEMPLATES = {
+    name: one["text"] for name, one in tomllib.loads((EXAMPLES / "templates.toml").read_text(encoding="utf-8")).items()
+}
+SHELF = Shelf(hands=hands(), stocks={"a6": A6, "c6": C6}, templates=TEMPLATES)
+HAND = next(iter(SHELF.hands))
+
+
+def note(**more: Any) -> Note:
+    return Note(**{"hand": HAND, "stock": "a6", "seed": 7, **({} if "template" in more else {"text": "Hello"}), **more})
+
+
+def faults(**more: Any) -> set[tuple[str, str]]:
+    with pytest.raises(NoteFault) as caught:
+        compose(note(**more), SHELF)
+    assert all(one.message for one in caught.value.faults)
+    return {(one.field, one.code) for one in caught.value.faults}
+
+
+def fingerprint(more: dict[str, Any]) -> str:
+    digest = hashlib.sha256()
+    for stroke in compose(note(**more), SHELF).strokes:
+        digest.update(stroke.tobytes() + b"|")
+    return digest.hexdigest()
+
+
+def test_a_card_and_what_one_asks_about_it() -> None:
+    card = compose(note(text="Dear Ana,\nthank you."), SHELF)
+    assert (card.text, card.hand, card.seed, card.stock) == ("Dear Ana,\nthank you.", HAND, 7, A6)
+    assert len(card.lines) == 2
+    assert card.characters == 20
+    assert card.ink_mm == pytest.approx(sum(length(s) for s in card.strokes))
+    assert card.ink_mm > 50
+    frame = A6.frames["message"]
+    assert frame.xheight_min_mm <= card.xheight_mm <= frame.xheight_max_mm
+    box = bounds(card.strokes)
+    assert box.x0 > 0 < box.y0
+
+
+def test_the_same_to_the_bit_in_another_process_and_another_with_another_seed() -> None:
+    more = {"text": "Dear Zoë, the same again, please: gg ll oo."}
+    here = fingerprint(more)
+    code = (
+        f"import sys; sys.path.insert(0, 'tests'); from test_jobs_compose import fingerprint as f; print(f({more!r}))"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "77"},
+        cwd=EXAMPLES.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert there.stdout.strip() == here
+    assert fingerprint(more) == here
+    assert fingerprint({**more, "seed": 8}) != here
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    assert faults(hand="nobody", stock="papyrus", template="none", text="both", seed=-1) == {
+        ("hand", "unknown_hand"),
+        ("stock", "unknown_stock"),
+        ("text", "ambiguous_text"),
+        ("seed", "bad_seed"),
+    }
+    assert faults(stock="c6", text="Dear {nickname}, {", frames={"sender": "Hello 𓀀", "back": "x"}) == {
+        ("fields.nickname", "missing_field"),
+        ("text", "bad_field"),
+        ("frames.sender", "unwritable_character"),
+        ("frames.back", "unknown_frame"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ({"text": ""}, ("text", "empty_text")),
+        ({"text": " \n "}, ("text", "empty_text")),
+        ({"text": None}, ("text", "empty_text")),
+        ({"template": "none"}, ("template", "unknown_template")),
+        ({"template": "birthday"}, ("fields.first_name", "missing_field")),
+        ({"template": "birthday", "fields": {"first_name": "𓀀"}}, ("fields.first_name", "unwritable_character")),
+        ({"text": "On and on. " * 100}, ("text", "text_overflow")),
+        ({"text": "x" * 5001}, ("text", "text_overflow")),
+        ({"stock": "c6", "frames": {"address": "twice"}}, ("frames.address", "ambiguous_text")),
+        ({"stock": "c6", "frames": {"sender": "{shop}"}}, ("fields.shop", "missing_field")),
+    ],
+)
+def test_each_fault_names_its_field_and_code(more: dict[str, Any], wanted: tuple[str, str]) -> None:
+    assert faults(**more) == {wanted}
+
+
+def test_a_character_without_a_letter_is_named_with_its_place() -> None:
+    with pytest.raises(NoteFault) as caught:
+        compose(note(text="Hello 𓀀 there"), SHELF)
+    (fault,) = caught.value.faults
+    assert fault.where["character"] == "𓀀"
+    assert fault.where["code_point"] == "U+13000"
+    assert fault.where["position"] == 6
+    assert "at character 7" in fault.message
+
+
+def test_every_frame_takes_its_own_text() -> None:
+    plain = compose(note(stock="c6", text="Ana Popović\nCara Dušana 18"), SHELF)
+    own = compose(
+        note(stock="c6", text="Ana Popović\nCara Dušana 18", frames={"sender": "{shop}"}, fields={"shop": "Kim"}), SHELF
+    )
+    bare = compose(note(stock="c6", text="Ana Popović\nCara Dušana 18", frames={"sender": ""}), SHELF)
+    assert len(plain.strokes) > len(own.strokes) > len(bare.strokes)
+    for ours, theirs in zip(plain.strokes, bare.strokes, strict=False):
+        assert np.array_equal(ours, theirs)  # the address is the same whatever the other frames hold
+    assert plain.characters == len(plain.text) + len("The Corner Shop")
+
+
+def test_ink_off_the_paper_is_refused_whatever_the_hand_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = jobs.compose.write
+
+    def astray(*args: Any, **kwargs: Any) -> Any:
+        written = real(*args, **kwargs)
+        return replace(written, strokes=[s + np.array([60.0, 0.0]) for s in written.strokes])
+
+    monkeypatch.setattr(jobs.compose, "write", astray)
+    assert faults(text="A line as long as the card is wide, or nearly so it seems") == {("text", "off_paper")}
+
+
+def test_literal_braces_are_written() -> None:
+    assert compose(note(text=literal("{x}")), SHELF).text == "{x}"
+
+
+def test_the_sample_orders_can_be_written() -> None:
+    with (EXAMPLES / "orders.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 18
+    for row in rows:
+        text, template = row.pop("message") or None, row.pop("template") or None
+        card = compose(note(text=text, template=template, fields=row), SHELF)
+        assert "{" not in card.text
+
+
+@pytest.mark.parametrize(
+    ("id", "wanted"),
+    [
+        ("X-2", {("fields.first_name", "missing_field")}),
+        ("X-3", {("template", "unknown_template")}),
+        ("X-4", {("text", "unwritable_character")}),
+        ("X-6", {("fields.nickname", "missing_field")}),
+        ("X-8", {("text", "text_overflow")}),
+    ],
+)
+def test_the_bad_sample_orders_are_refused(id: str, wanted: set[tuple[str, str]]) -> None:
+    with (EXAMPLES / "bad_orders.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["external_id"] == id)
+    text, template = row.pop("message") or None, row.pop("template") or None
+    assert faults(text=text, template=template, fields=row) == wanted
