@@ -236,7 +236,7 @@ def _ink(
     origin = np.repeat(x0[first], lengths)
     along -= origin
     ends = np.maximum.reduceat(along + x1, first)
-    space = hand.face.word_space * hand.space * np.exp(dose * hand.space_sd * zw[:, 3])
+    space = hand.face.word_space * hand.space * np.exp(dose * hand.space_sd * np.maximum(zw[:, 3], -1.3))
     left = np.maximum(0.0, 0.22 + dose * hand.left_sd * zl[line, 0])
     place = np.zeros(len(words))
     for k in range(len(words)):

@@ -204,6 +204,7 @@ def _settle(
     return Layout(tuple(lines), size, pitch * size)
 
 
+# No words of the note are quoted: a message may end in a log.
 def _overflow(
     blocks: Sequence[Sequence[str]], widths: Sequence[Sequence[float]], frame: Frame, measure: Measure
 ) -> Overflow:
@@ -212,22 +213,21 @@ def _overflow(
     room = _room(frame, size)
     at = f"at the smallest writing (x-height {size:g} mm)"
     if frame.lines == "kept":
-        wide = [(sum(w) + measure.space * (len(w) - 1), block) for w, block in zip(widths, blocks, strict=True) if w]
-        width, block = max(wide, key=lambda one: one[0])
-        line = " ".join(block)
-        if width > room:
-            excess = width / room - 1
-            cut = len(line) - int(len(line) / (1 + excess))
-            words = f"the line “{line}” is {_percent(excess)} too long for {frame.width_mm:g} mm {at}{_shorten(cut)}"
+        wide = [sum(w) + measure.space * (len(w) - 1) for w in widths]
+        excess = max(wide) / room - 1
+        if excess > 0:
+            at_line = wide.index(max(wide))
+            count = sum(map(len, blocks[at_line])) + len(blocks[at_line]) - 1
+            cut = count - int(count / (1 + excess))
+            words = f"line {at_line + 1} is {_percent(excess)} too long for {frame.width_mm:g} mm {at}{_shorten(cut)}"
             return Overflow(words, excess=excess, lines=len(blocks), characters=cut)
-    else:
-        for block, w in zip(blocks, widths, strict=True):
-            for word, width in zip(block, w, strict=True):
-                if width > room:
-                    excess = width / room - 1
-                    words = f"the word “{word}” is {_percent(excess)} too long for a line of {frame.width_mm:g} mm {at}"
-                    cut = len(word) - int(len(word) / (1 + excess))
-                    return Overflow(words, excess=excess, lines=1, characters=cut)
+    for k, (block, w) in enumerate(zip(blocks, widths, strict=True)):
+        excess = max(w, default=0.0) / room - 1
+        if excess > 0:
+            count = len(block[w.index(max(w))])
+            cut = count - int(count / (1 + excess))
+            words = f"a word of {count} characters in line {k + 1} is {_percent(excess)} too long for {frame.width_mm:g} mm {at}"
+            return Overflow(words, excess=excess, lines=1, characters=cut)
     fit = over = lines = 0
     used = measure.above + measure.below
     fits = frame.height_mm / size

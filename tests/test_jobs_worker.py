@@ -133,7 +133,7 @@ def test_the_words_ordered_are_the_words_written(shop: Callable[..., Shop]) -> N
 
 
 def test_what_cannot_be_written_here_fails_in_words_and_the_next_is_written(shop: Callable[..., Shop]) -> None:
-    s = shop(replace(LEFT, slot=Slot(x_mm=200, y_mm=10)))
+    s = shop(replace(LEFT, slot=Slot(x_mm=185, y_mm=10)))
     wide = s.order("This line is long enough to leave the bed of the machine on its right")
     narrow = s.order("Hi")
     unknown = s.store.add([Order(note=Note(hand="nobody", stock="a6", text="x"), words="x")], actor="c")[0]
