@@ -3,12 +3,16 @@
 import fcntl
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from jobs.bell import Bell
 from jobs.job import Taken
 from jobs.schema import HEAD
 
@@ -154,3 +158,70 @@ class Ownership:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+class Database:
+    """An opened and migrated database: transactions for writing, snapshots for reading, the instant, the bell.
+
+    `now` replaces the clock. Raises Taken when another controller owns the SQLite file.
+    """
+
+    def __init__(self, url: str, *, now: Callable[[], datetime] | None = None) -> None:
+        self.bell = Bell()
+        self._now = now
+        self.engine = open_engine(url)
+        self._local = threading.local()
+        # SQLite has one writer at a time: waiting here is fair, waiting in the file is not.
+        self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else None
+        try:
+            self.ownership = Ownership(self.engine)
+            migrate(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database and of everything owned."""
+        self.ownership.release()
+        self.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction for writing; joins one that this thread has open. Rings the bell after the commit."""
+        if (outer := getattr(self._local, "connection", None)) is not None:
+            yield outer
+            return
+        if self._turn is not None:
+            self._turn.acquire()
+        topics: set[str] = set()
+        try:
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+                self._local.connection, self._local.topics = connection, topics
+                yield connection
+        finally:
+            self._local.connection = None
+            if self._turn is not None:
+                self._turn.release()
+        if topics:
+            self.bell.ring(*topics)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot for reading; within `transaction` it sees what that has written."""
+        if (outer := getattr(self._local, "connection", None)) is not None:
+            yield outer
+            return
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def ring_after_commit(self, *topics: str) -> None:
+        """Ring these topics once the transaction under way has been committed."""
+        self._local.topics.update(topics)
+
+    def now(self, connection: Connection) -> datetime:
+        """The instant: the database's on PostgreSQL, so that all controllers agree; else this machine's."""
+        if self._now is not None:
+            return self._now()
+        if self.engine.dialect.name == "postgresql":
+            return connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)  # type: ignore[no-any-return]
+        return datetime.now(UTC)

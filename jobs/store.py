@@ -1,17 +1,14 @@
 """Store: what has been asked for and how it went, on SQLite or PostgreSQL. Synchronous; call it from threads."""
 
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, tuple_, update
 
 from jobs import schema
-from jobs.bell import Bell
-from jobs.database import Ownership, migrate, open_engine
+from jobs.database import Database
 from jobs.job import (
     TRANSITIONS,
     Attempt,
@@ -53,7 +50,7 @@ class Page:
     next: str | None
 
 
-class Store:
+class Store(Database):
     """One database. Every state is written by `move`, together with its event, in one transaction.
 
     `now` replaces the clock (leases go by the database's own clock on PostgreSQL); `boot` names this start of this
@@ -63,66 +60,7 @@ class Store:
     def __init__(self, url: str, *, now: Callable[[], datetime] | None = None, ids: Ids | None = None) -> None:
         self.ids = ids or Ids()
         self.boot = self.ids.new("boot")
-        self.bell = Bell()
-        self._now = now
-        self.engine = open_engine(url)
-        self._local = threading.local()
-        # SQLite has one writer at a time: waiting here is fair, waiting in the file is not.
-        self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else None
-        try:
-            self.ownership = Ownership(self.engine)
-            migrate(self.engine)
-        except BaseException:
-            self.engine.dispose()
-            raise
-
-    def close(self) -> None:
-        """Let go of the database and of everything owned."""
-        self.ownership.release()
-        self.engine.dispose()
-
-    # -- transactions ------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One transaction for writing; joins one that this thread has open. Rings the bell after the commit."""
-        if (outer := getattr(self._local, "connection", None)) is not None:
-            yield outer
-            return
-        if self._turn is not None:
-            self._turn.acquire()
-        topics: set[str] = set()
-        try:
-            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-                self._local.connection, self._local.topics = connection, topics
-                yield connection
-        finally:
-            self._local.connection = None
-            if self._turn is not None:
-                self._turn.release()
-        if topics:
-            self.bell.ring(*topics)
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One snapshot for reading; within `transaction` it sees what that has written."""
-        if (outer := getattr(self._local, "connection", None)) is not None:
-            yield outer
-            return
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
-
-    def ring_after_commit(self, *topics: str) -> None:
-        """Ring these topics once the transaction under way has been committed."""
-        self._local.topics.update(topics)
-
-    def now(self, connection: Connection) -> datetime:
-        """The instant: the database's on PostgreSQL, so that all controllers agree; else this machine's."""
-        if self._now is not None:
-            return self._now()
-        if self.engine.dialect.name == "postgresql":
-            return connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)  # type: ignore[no-any-return]
-        return datetime.now(UTC)
+        super().__init__(url, now=now)
 
     # -- the only writer of states -----------------------------------------------------------------------------------
 
