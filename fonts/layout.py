@@ -226,7 +226,8 @@ def _overflow(
         if excess > 0:
             count = len(block[w.index(max(w))])
             cut = count - int(count / (1 + excess))
-            words = f"a word of {count} characters in line {k + 1} is {_percent(excess)} too long for {frame.width_mm:g} mm {at}"
+            word = f"a word of {count} characters in line {k + 1}"
+            words = f"{word} is {_percent(excess)} too long for {frame.width_mm:g} mm {at}"
             return Overflow(words, excess=excess, lines=1, characters=cut)
     fit = over = lines = 0
     used = measure.above + measure.below
