@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -111,7 +112,12 @@ def _accented(form: Glyph, base: str, marks: list[str]) -> Glyph:
 
 
 def _at(shape: tuple[tuple[tuple[float, float], ...], ...], at: tuple[float, float]) -> list[Stroke]:
-    return [through(one, corner_deg=60) + at for one in shape]
+    return [_drawn(one) + at for one in shape]
+
+
+@cache
+def _drawn(shape: tuple[tuple[float, float], ...]) -> Stroke:
+    return through(shape, corner_deg=60)
 
 
 def _scaled(

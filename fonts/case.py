@@ -16,7 +16,7 @@ _LOW, _BANDS, _BAND = -1.0, 16, 0.2
 _AWAY = 9.0
 # Clear space between the ink of two lifted letters where they come closest (people: .40 on average, face to face).
 LIFTED_GAP = 0.17
-_TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
+TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class Case:
             tight = float((a.right - b.left).max())
             by_eye = tight + LIFTED_GAP if tight > -_AWAY else a.glyph.advance
             own = a.glyph.advance
-            if b.char in _TRAILING:
+            if b.char in TRAILING:
                 by_eye += 0.1
             self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06) if by_eye > 0.3 * own else 0.6 * own
         return self._apart[key]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fonts.card import Frame
-from fonts.case import Case, Form
+from fonts.case import TRAILING, Case, Form
 from fonts.joins import ways
 from fonts.layout import Layout, lay_out
 from fonts.spline import STEP, even, soften, thin
@@ -224,9 +224,11 @@ def _ink(
     )
     turn = np.radians(dose * hand.turn_sd_deg * z[:, 4])
     gap = dose * hand.gap_sd * z[:, 5]
+    forms = letters.forms
+    before_mark = np.array([form.char in TRAILING for form in forms[1:]] + [False])
+    gap[before_mark] = np.abs(gap[before_mark])  # a full stop under the letter before it is lost
 
     # Letters side by side within words, words within lines, x-heights.
-    forms = letters.forms
     step = np.array(letters.apart) * wide + np.where(letters.joined, 0.5 * gap + hand.link, gap)
     along = np.cumsum(step) - step
     first = np.cumsum(lengths) - lengths

@@ -77,7 +77,7 @@ def _hershey_script() -> Hand:
 
 def _wren() -> Hand:
     face = knots.load((files("fonts") / "faces" / "wren.txt").read_text(encoding="utf-8"))
-    return Hand(name="wren", title=face.title, face=complete(face), space=1.2)
+    return Hand(name="wren", title=face.title, face=complete(face), dose=1.25, space=1.2)
 
 
 _HANDS: Mapping[str, Callable[[], Hand]] = {"hershey-script": _hershey_script, "wren": _wren}
