@@ -29,7 +29,7 @@ from plotter.svg import strokes_of
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = [sys.executable, str(ROOT / "server.py")]
 PATIENCE_S = 120.0
-BLANKS = 12
+BLANKS = 20  # enough for the whole drill, so that nobody reloads a plotter that knows its zero
 # A stroke of the log is a stroke of a card when it starts, ends and measures as that one does, to this many mm.
 SAME_MM = 0.08
 MESSAGES = (
@@ -95,8 +95,8 @@ _MAY_COME_BACK = {
 
 
 @contextmanager
-def machines(folder: Path, speed: float) -> Iterator[list[tuple[str, Path]]]:
-    """Two simulated plotters in processes of their own: their ports and the logs of their ink."""
+def machines(folder: Path, speed: float) -> Iterator[list[tuple[str, Path, int]]]:
+    """Two simulated plotters in processes of their own: their ports, the logs of their ink, their process ids."""
     with ExitStack() as stack:
         found = []
         for name in ("left", "right"):
@@ -106,7 +106,7 @@ def machines(folder: Path, speed: float) -> Iterator[list[tuple[str, Path]]]:
             stack.callback(process.wait)
             stack.callback(process.terminate)
             assert process.stdout is not None
-            found.append((process.stdout.readline().strip(), log))
+            found.append((process.stdout.readline().strip(), log, process.pid))
         yield found
 
 
@@ -123,7 +123,8 @@ def configuration(folder: Path, ports: list[str]) -> Path:
 class Shift:
     """The server under drill, and the person who tends it."""
 
-    def __init__(self, config: Path, database: str) -> None:
+    def __init__(self, config: Path, database: str, machines: list[int]) -> None:
+        self._machines = machines
         self._command = [*SERVER, "serve", "--config", str(config), "--port", "0"]
         self._environment = os.environ | {"FAIRHAND_DATABASE": database}
         self.fresh: dict[str, int] = {}
@@ -160,13 +161,15 @@ class Shift:
         return {name: job["state"] for name, job in self.jobs().items()}
 
     def tend(self) -> None:
-        """What a person does on seeing the console: fresh cards for interrupted ones, beds cleared, blanks loaded."""
+        """What a person does: fresh cards for interrupted ones, carriages into their corners, blanks loaded."""
         for name, job in self.jobs().items():
             if job["state"] == "interrupted":
                 self.api.post(f"/v1/jobs/{job['id']}/decide", json={"card": "fresh"}).raise_for_status()
                 self.fresh[name] = self.fresh.get(name, 0) + 1
-        for plotter in self.api.get("/v1/plotters").json()["data"]:
+        for plotter, pid in zip(self.api.get("/v1/plotters").json()["data"], self._machines, strict=True):
             if plotter["blanks"] == 0 and plotter["condition"] in ("idle", "attention"):
+                os.kill(pid, signal.SIGUSR1)  # push the carriage into its corner
+                time.sleep(0.1)
                 self.api.post(f"/v1/plotters/{plotter['id']}/blanks", json={"count": BLANKS, "stock": "a6"})
 
 
@@ -175,8 +178,9 @@ def drill(folder: Path, *, kills: int, speed: float, database: str | None = None
     folder.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(seed)
     with machines(folder, speed) as offered:
-        config = configuration(folder, [port for port, _ in offered])
-        shift = Shift(config, database or f"sqlite:///{folder / 'fairhand.db'}")
+        config = configuration(folder, [port for port, _, _ in offered])
+        pids = [pid for _, _, pid in offered]
+        shift = Shift(config, database or f"sqlite:///{folder / 'fairhand.db'}", pids)
         shift.start()
         for number, message in enumerate(MESSAGES, start=1):
             shift.api.post(
@@ -204,7 +208,7 @@ def drill(folder: Path, *, kills: int, speed: float, database: str | None = None
             time.sleep(0.1)
         ends = shift.states()
         shift.stop()
-    begun, whole = ink_of(previews, [log for _, log in offered], _slot(config))
+    begun, whole = ink_of(previews, [log for _, log, _ in offered], _slot(config))
     return Report(told, ends, shift.fresh, begun, whole)
 
 

@@ -20,6 +20,7 @@ from plotter.port import PortError
 
 if TYPE_CHECKING:
     from jobs.compose import Composition, Shelf
+    from plotter.gcode import Program
 
 DONE, FAULT, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4
 EXIT_CODES = (
@@ -190,7 +191,7 @@ def _machine_and_slot(shop: Shop, machine: str | None, slot: str | None) -> tupl
     return model, Slot()
 
 
-def _program(card: "Composition", machine: Machine, slot: Slot) -> Any:
+def _program(card: "Composition", machine: Machine, slot: Slot) -> "Program":
     from plotter.gcode import prove
     from plotter.gcode import write as spelled
     from plotter.plan import plan

@@ -127,37 +127,45 @@ class Worker:
     def _one_connection(self) -> None:
         """From opening the port until it must be opened anew; raises what went wrong with it."""
         machine = self.plotter.machine
-        if machine.homing and not self._a_person_has_been_here():
+        if machine.homing and not self._a_person_comes():
             return
+        # Whether the machine's zero is where the plan thinks: found by homing, or told by the person who has loaded
+        # blanks and seen the carriage in its corner before the port was opened.
+        zeroed = self._somebody_has_loaded()
         with closing(self._opener(self.plotter.port, baud=machine.baud, machine=machine)) as port:
             session = connect(port, machine)
             log.info("plotter %s: connected", self.plotter.name)
             connected = True
             try:
                 while connected and not self._stopping.is_set():
-                    connected = self._one_look(port, session)
+                    if not zeroed and self._somebody_has_loaded():
+                        return  # a machine that does not home takes the place where it is opened for its zero
+                    connected = self._one_look(port, session, may_write=zeroed)
             finally:
                 # The first motion after a reconnect waits for a person's word: blanks must be confirmed anew.
-                if not self._stopping.is_set():
+                if zeroed and not self._stopping.is_set():
                     self._report(Condition.OFFLINE, "connecting again", keep_blanks=False)
 
-    def _a_person_has_been_here(self) -> bool:
+    def _somebody_has_loaded(self) -> bool:
+        return self._dispatch.store.plotter(self.plotter.name).blanks > 0
+
+    def _a_person_comes(self) -> bool:
         """Homing moves the machine, so it waits for a person's word: blanks confirmed."""
         seen = self._bell.count("event")
-        if self._dispatch.store.plotter(self.plotter.name).blanks > 0:
+        if self._somebody_has_loaded():
             return True
         self._report(Condition.OFFLINE, "it homes when somebody has loaded blanks and confirmed them")
         self._bell.wait(seen, IDLE_S, "event")
         return False
 
-    def _one_look(self, port: Port, session: Session) -> bool:
+    def _one_look(self, port: Port, session: Session, *, may_write: bool) -> bool:
         """Take a card and write it, or wait a little for one; whether the connection can be kept."""
         seen = self._bell.count("event")
         row = self._dispatch.store.plotter(self.plotter.name)
         if row.job is not None:
             return self._wait_for_a_decision(row.job, seen)
         self._report(Condition.IDLE)
-        claim = self._dispatch.claim(self.plotter.name)
+        claim = self._dispatch.claim(self.plotter.name) if may_write else None
         if claim is not None:
             return _Card(claim, self, port, session).write()
         _listen(port, session)

@@ -75,6 +75,14 @@ class Paper:
             self.move(to)
         self._raised = self._raised or not down
 
+    def carry(self, to: Place) -> None:
+        """Somebody lifts the pen by hand, carries the head to `to` and lets go: a servo that was down is down again."""
+        down = self.touching and isinstance(self.pen, ServoPen)
+        self._end()
+        self._at = to
+        if down:
+            self._begin(to[:2])
+
     def _crossing(self, a: Place, b: Place) -> XY:
         surface = self.pen.surface_mm if isinstance(self.pen, ZPen) else 0.0
         f = (surface - a[2]) / (b[2] - a[2])

@@ -160,11 +160,25 @@ class Tcp:
         self._server.close()
 
 
-def serve(simulator: Simulator, line: Line, *, speed: float, stop: Callable[[], bool]) -> None:
-    """Be the machine at `line`, `speed` times as fast as a real one, until `stop()` says so."""
+class Person(Protocol):
+    """Who stands beside the machine."""
+
+    def stops(self) -> bool:
+        """Whether the machine shall end."""
+        ...
+
+    def pushes(self) -> bool:
+        """True once for each time the carriage shall be pushed to the zero corner by hand."""
+        ...
+
+
+def serve(simulator: Simulator, line: Line, *, speed: float, person: Person) -> None:
+    """Be the machine at `line`, `speed` times as fast as a real one, until the person stops it."""
     clock = ScaledClock(speed)
     opened = False
-    while not stop():
+    while not person.stops():
+        if not simulator.busy and person.pushes():
+            simulator.push_head((0.0, 0.0, simulator.head[2]))
         if line.wait(BUSY_S if opened and simulator.busy else IDLE_S):
             opened = True
             simulator.open(clock.now())
@@ -191,9 +205,12 @@ def simulate(
     ink: Path | None = None,
     log: Path | None = None,
     announce: Callable[[str], None],
-    stop: Callable[[], bool] | None = None,
+    person: Person | None = None,
 ) -> Simulator:
-    """Be a GRBL plotter on a pseudo-terminal, or on TCP port `tcp`, until `stop()`; without it until SIGTERM or SIGINT.
+    """Be a GRBL plotter on a pseudo-terminal, or on TCP port `tcp`, until `person` stops it.
+
+    Without a person, signals are one: SIGTERM or SIGINT stops it, SIGUSR1 pushes the idle carriage to the zero corner
+    by hand, as one does before connecting a machine that does not home.
 
     `announce` is told the port's path. At the end the picture of the paper is written to `ink`; each finished stroke
     is appended to `log` at once, as {"t": machine seconds, "stroke": [[x, y], ...]} in the machine's mm. Raises
@@ -204,11 +221,11 @@ def simulate(
         simulator = Simulator.for_machine(
             machine, settings=settings, on_stroke=None if journal is None else _journal(journal)
         )
-        asked = stop if stop is not None else stack.enter_context(_signals())
+        beside = person if person is not None else stack.enter_context(_signals())
         line: Line = Pty() if tcp is None else Tcp(tcp)
         stack.callback(line.close)
         announce(line.path)
-        serve(simulator, line, speed=speed, stop=asked)
+        serve(simulator, line, speed=speed, person=beside)
         if ink is not None:
             from plotter.svg import draw
 
@@ -225,18 +242,33 @@ def _journal(file: TextIO) -> Callable[[float, Stroke], None]:
     return write
 
 
+class _Signals:
+    """A person whose words are signals."""
+
+    def __init__(self) -> None:
+        self.stopped = self.pushed = False
+
+    def stops(self) -> bool:
+        return self.stopped
+
+    def pushes(self) -> bool:
+        pushed, self.pushed = self.pushed, False
+        return pushed
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGUSR1:
+            self.pushed = True
+        else:
+            self.stopped = True
+
+
 @contextlib.contextmanager
-def _signals() -> Iterator[Callable[[], bool]]:
-    """While inside: SIGTERM and SIGINT only make the yielded question true."""
-    asked = False
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
-
-    before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
+def _signals() -> Iterator[_Signals]:
+    """While inside, SIGTERM, SIGINT and SIGUSR1 are words of the yielded person."""
+    person = _Signals()
+    before = {one: signal.signal(one, person.hear) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)}
     try:
-        yield lambda: asked
+        yield person
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -157,9 +157,9 @@ class Simulator:
         return self._paper.new_sheet()
 
     def push_head(self, at: Place) -> None:
-        """Somebody moves the idle head by hand; the firmware does not notice."""
+        """Somebody carries the idle head by hand, pen lifted; the firmware does not notice."""
         self._carriage.place_by_hand(at, self.firmware.stepper.steps(self._t))
-        self._paper.move(at)
+        self._paper.carry(at)
 
     # ------------------------------------------------------------------ time
 

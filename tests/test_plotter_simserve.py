@@ -39,17 +39,27 @@ class Serving:
 
     def __init__(self, tcp: int | None, **more: object) -> None:
         self._asked = threading.Event()
+        self._pushed = threading.Event()
         announced: Queue[str] = Queue()
         self.result: Simulator | None = None
 
         def run() -> None:
-            self.result = simulate(
-                Machine(), tcp=tcp, speed=20, announce=announced.put, stop=self._asked.is_set, **more
-            )  # type: ignore[arg-type]
+            self.result = simulate(Machine(), tcp=tcp, speed=20, announce=announced.put, person=self, **more)  # type: ignore[arg-type]
 
         self._thread = threading.Thread(target=run, name="simulated machine")
         self._thread.start()
         self.path = announced.get(timeout=20)
+
+    def stops(self) -> bool:
+        return self._asked.is_set()
+
+    def pushes(self) -> bool:
+        pushed = self._pushed.is_set()
+        self._pushed.clear()
+        return pushed
+
+    def push(self) -> None:
+        self._pushed.set()
 
     def stop(self) -> Simulator:
         self._asked.set()
@@ -115,7 +125,7 @@ def test_a_sender_that_never_reads_does_not_stop_the_machine(serving: Serving) -
 
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\$999"):
-        simulate(Machine(), settings={999: 1.0}, announce=lambda _path: None, stop=lambda: True)
+        simulate(Machine(), settings={999: 1.0}, announce=lambda _path: None)
 
 
 _ALONE = """
