@@ -11,6 +11,8 @@
  * @property {string} stock
  * @property {string | null} plotter
  * @property {string | null} external_id
+ * @property {string | null} batch
+ * @property {boolean} hold
  * @property {Progress} progress
  * @property {string | null} waiting_for
  * @property {string | null} reason
@@ -29,7 +31,8 @@
  * @property {number} capacity
  * @property {string | null} loaded_stock
  * @property {string | null} job
- * @property {Progress} progress
+ * @property {Progress | null} progress
+ * @property {string | null} wanted
  * @property {[number, number] | null} position
  * @property {boolean} held
  * @property {boolean} simulated

@@ -5,7 +5,7 @@ import { freshKey, post, upload } from "./api.js";
 import { byId, el } from "./dom.js";
 import { announce, busy, closable, problemIn } from "./notices.js";
 import { options } from "./note.js";
-import { count } from "./words.js";
+import { count, sentence } from "./words.js";
 
 /** @typedef {import("./truth.js").Truth} Truth */
 /** @typedef {{id: string, total: number, accepted: number, refused: number, failures: {row: number, column: string | null, message: string}[]}} Batch */
@@ -53,7 +53,7 @@ export function mountBatch(truth) {
     const counts = byId("batch-counts", HTMLElement);
     counts.textContent = `${count(found.total, "row", "rows")}: ${found.accepted} can be written, ${found.refused} refused.`;
     byId("batch-failures", HTMLElement).replaceChildren(
-      ...found.failures.map((one) => el("tr", {}, el("td", {}, one.row), el("td", {}, one.column ?? ""), el("td", {}, one.message))),
+      ...found.failures.map((one) => el("tr", {}, el("td", {}, one.row), el("td", {}, one.column ?? ""), el("td", {}, sentence(one.message)))),
     );
     byId("batch-csv", HTMLAnchorElement).href = `/v1/batches/${encodeURIComponent(found.id)}/failures.csv`;
     go.hidden = found.accepted === 0;

@@ -4,7 +4,7 @@
 import { svg } from "./dom.js";
 
 /** @typedef {{stroke: number, d: string}} Path */
-/** @typedef {{width: number, height: number, paths: Path[], folds: number[][]}} Drawing */
+/** @typedef {{width: number, height: number, paths: Path[], folds: string[]}} Drawing */
 
 const NUMBERS = /^[MmLlHhVvCcSsQqTtAaZz0-9eE.,+\-\s]+$/;
 
@@ -26,9 +26,9 @@ export function read(text) {
     if (NUMBERS.test(d)) paths.push({ stroke: Number(path.getAttribute("data-stroke")), d });
   }
   const folds = [];
-  for (const line of root.querySelectorAll("line")) {
-    const ends = ["x1", "y1", "x2", "y2"].map((name) => Number(line.getAttribute(name)));
-    if (ends.every(Number.isFinite)) folds.push(ends);
+  for (const path of root.querySelectorAll("path.fold")) {
+    const d = path.getAttribute("d") ?? "";
+    if (NUMBERS.test(d)) folds.push(d);
   }
   return { width: box[2], height: box[3], paths, folds };
 }
@@ -52,7 +52,7 @@ export class Card {
       "svg",
       { viewBox: `-1 -1 ${drawing.width + 2} ${drawing.height + 2}`, role: "img", "aria-label": label, class: "card" },
       svg("rect", { width: drawing.width, height: drawing.height, class: "paper" }),
-      ...drawing.folds.map(([x1, y1, x2, y2]) => svg("line", { x1, y1, x2, y2, class: "fold" })),
+      ...drawing.folds.map((d) => svg("path", { d, class: "fold" })),
       svg("g", { class: "ink" }, ...this.lines),
       this.nib,
     );
@@ -63,6 +63,11 @@ export class Card {
     if (k === this.written) return;
     this.lines.forEach((line, i) => line.classList.toggle("written", this.order[i] < k));
     this.written = k;
+  }
+
+  /** Ink that was seen on the paper lies over the strokes that were meant. @param {Drawing} drawing */
+  ink(drawing) {
+    this.nib.before(svg("g", { class: "ink" }, ...drawing.paths.map(({ d }) => svg("path", { d, class: "stroke written" }))));
   }
 
   writeAll() {

@@ -1,10 +1,11 @@
 // @ts-check
 /** Looking at a card, and deciding about one that was interrupted. */
 
-import { get, jobPath, post } from "./api.js";
+import { get, getText, jobPath, post, Problem } from "./api.js";
+import { Card, read } from "./card.js";
 import { byId } from "./dom.js";
 import { announce, busy, closable, problemIn } from "./notices.js";
-import { count, excerpt, jobState, jobTitle, jobWhy, strokes } from "./words.js";
+import { count, excerpt, interruption, jobState, jobTitle, jobWhy, strokes } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./truth.js").Truth} Truth */
@@ -20,11 +21,9 @@ export function mountJobDialogs() {
   }
   const look = byId("look", HTMLDialogElement);
   closable(look);
-  for (const picture of [byId("decide-ink", HTMLImageElement), byId("look-picture", HTMLImageElement)]) {
-    picture.addEventListener("error", () => {
-      if (picture.getAttribute("src")) problemIn(/** @type {HTMLElement} */ (picture.closest("dialog")), new Error("The picture could not be drawn. The server's log says why."));
-    });
-  }
+  byId("look-picture", HTMLImageElement).addEventListener("error", () => {
+    problemIn(look, new Error("The card could not be drawn; its hand or stock may be gone."));
+  });
 }
 
 const DECIDED = {
@@ -39,13 +38,9 @@ export async function openDecide(truth, listed) {
   problemIn(dialog);
   const where = listed.plotter ? ` on ${truth.plotterName(listed.plotter)}` : "";
   byId("decide-title", HTMLElement).textContent = `${jobTitle(listed)} was interrupted${where}`;
-  byId("decide-reason", HTMLElement).textContent = listed.reason || "The server gave no reason.";
+  byId("decide-reason", HTMLElement).textContent = interruption(listed.reason) || "The server gave no reason.";
   byId("decide-text", HTMLElement).textContent = listed.text;
-  byId("decide-strokes", HTMLElement).textContent = `On the paper: ${strokes(listed.progress)}`;
   byId("decide-note", HTMLInputElement).value = "";
-  const picture = byId("decide-ink", HTMLImageElement);
-  picture.alt = `The card as far as it was written: ${strokes(listed.progress)} of “${excerpt(listed.text, 80)}”`;
-  picture.src = `${jobPath(listed.id, "ink.svg")}?attempt=${listed.attempts}`;
   decide = async (card) => {
     await busy(dialog, async () => {
       const note = byId("decide-note", HTMLInputElement).value.trim();
@@ -61,7 +56,33 @@ export async function openDecide(truth, listed) {
       }
     });
   };
+  const picture = byId("decide-picture", HTMLElement);
+  const below = byId("decide-strokes", HTMLElement);
+  picture.replaceChildren();
+  below.textContent = "";
   dialog.showModal();
+  try {
+    const [plan, ink] = await Promise.all([getText(jobPath(listed.id, "preview.svg")).then(read), inkOf(listed)]);
+    const card = new Card(plan, `The card as far as it was written, ${strokes(listed.progress)} of: ${excerpt(listed.text, 120)}`);
+    if (ink) card.ink(ink);
+    else card.write(listed.progress.stroke);
+    picture.replaceChildren(card.element);
+    below.textContent = ink
+      ? `Dark: the ink as the pen drew it, ${strokes(listed.progress)} finished. Pale: not written.`
+      : `Nothing saw the ink. Dark: the ${strokes(listed.progress)} that are certain; there may be more on the card.`;
+  } catch (error) {
+    problemIn(dialog, error);
+  }
+}
+
+/** The ink of the job's latest attempt, where the machine could tell. @param {Job} job */
+async function inkOf(job) {
+  try {
+    return read(await getText(`${jobPath(job.id, "ink.svg")}?attempt=${job.attempts}`));
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** A card at its real size. @param {Truth} truth @param {Job} listed */

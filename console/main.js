@@ -8,11 +8,14 @@ import { mountKeys } from "./keys.js";
 import { mountNeeds } from "./needs.js";
 import { mountNote } from "./note.js";
 import { announce, complain } from "./notices.js";
-import { cardEnded, mountPlotters, stride } from "./plotters.js";
+import { cardWritten, mountPlotters, stride } from "./plotters.js";
 import { mountPlotterDialogs } from "./plotter-dialogs.js";
 import { mountQueue } from "./queue.js";
 import { listen } from "./stream.js";
 import { Truth } from "./truth.js";
+import { number } from "./words.js";
+
+const SETTLE_MS = 1500;
 
 const truth = new Truth();
 mountNeeds(truth);
@@ -26,10 +29,10 @@ byId("open-batch", HTMLButtonElement).addEventListener("click", open.batch);
 mountKeys(open);
 
 truth.addEventListener("jobs", () => {
-  const { written, interrupted, waiting } = truth.figures;
-  say(byId("figure-written", HTMLElement), written);
-  say(byId("figure-interrupted", HTMLElement), interrupted);
-  say(byId("figure-waiting", HTMLElement), waiting);
+  if (truth.figures === null) return;
+  say(byId("figure-written", HTMLElement), number(truth.figures.written));
+  say(byId("figure-interrupted", HTMLElement), number(truth.figures.interrupted));
+  say(byId("figure-waiting", HTMLElement), number(truth.figures.jobs.ready));
 });
 
 const lost = byId("lost", HTMLElement);
@@ -38,6 +41,11 @@ listen({
     if (!lost.hidden) announce("Connected again.");
     lost.hidden = true;
     truth.all().catch((error) => complain(error, "Reading the shop's state"));
+    // Headers come before the server has marked where "new" begins: what happened in between is read once more.
+    setTimeout(() => {
+      truth.soon("plotters");
+      truth.soon("jobs");
+    }, SETTLE_MS);
   },
   down: () => {
     if (!lost.hidden) return;
@@ -49,9 +57,9 @@ listen({
     if (kind === "progress") return stride(data);
     const [noun, state] = kind.split(".");
     truth.soon("plotters");
-    if (noun !== "job") return;
+    if (noun === "plotter") return;
     truth.soon("jobs");
-    cardEnded(data.job, state);
+    if (state === "done" && !data.decision) cardWritten(data.job);
     if (state === "interrupted" || state === "failed") announce(`A card ${state === "failed" ? "could not be written" : "was interrupted"}. It needs a person.`);
   },
 });

@@ -2,11 +2,11 @@
 /** What the plotters cannot settle by themselves, most urgent first, and how many such things there are. */
 
 import { jobPath, post } from "./api.js";
-import { byId, el, keep, say } from "./dom.js";
+import { attribute, byId, el, keep, say } from "./dom.js";
 import { openDecide } from "./job-dialogs.js";
 import { announce, busy, complain } from "./notices.js";
 import { openBlanks } from "./plotter-dialogs.js";
-import { count, excerpt, jobTitle, plotterState, strokes } from "./words.js";
+import { count, excerpt, interruption, jobTitle, plotterState, sentence, strokes } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./api.js").Plotter} Plotter */
@@ -14,16 +14,28 @@ import { count, excerpt, jobTitle, plotterState, strokes } from "./words.js";
 /** @typedef {{label: string, first?: boolean, press: (button: HTMLButtonElement) => void}} Way */
 /** @typedef {{key: string, kind: "card" | "fault" | "blanks", title: string, why: string, text: string, ways: Way[]}} Need */
 
+const FEW = 6;
+
 /** @param {Truth} truth */
 export function mountNeeds(truth) {
   const list = byId("needs-list", HTMLElement);
+  const more = byId("needs-more", HTMLButtonElement);
+  let all = false;
   const draw = () => {
     const needs = needsOf(truth);
+    const hidden = all ? 0 : Math.max(0, needs.length - FEW);
+    more.hidden = needs.length <= FEW;
+    attribute(more, "aria-expanded", all ? "true" : "false");
+    say(more, all ? "Show fewer" : `Show ${hidden} more`);
     byId("needs-none", HTMLElement).hidden = needs.length > 0;
     document.title = needs.length ? `(${needs.length}) Fairhand` : "Fairhand";
     say(byId("needs-title", HTMLElement), needs.length ? `What needs a person: ${needs.length}` : "What needs a person");
-    keep(list, needs, (need) => need.key, make, update);
+    keep(list, needs.slice(0, needs.length - hidden), (need) => need.key, make, update);
   };
+  more.addEventListener("click", () => {
+    all = !all;
+    draw();
+  });
   truth.addEventListener("plotters", draw);
   truth.addEventListener("jobs", draw);
   truth.addEventListener("shelf", draw);
@@ -35,8 +47,23 @@ function needsOf(truth) {
     ...truth.interrupted.map((job) => interrupted(truth, job)),
     ...truth.plotters.filter((plotter) => unwell(truth, plotter)).map((plotter) => ill(truth, plotter)),
     ...truth.plotters.filter((plotter) => starving(truth, plotter)).map((plotter) => hungry(truth, plotter)),
+    ...unserved(truth).map((stock) => unloaded(truth, stock)),
     ...truth.failed.map((job) => failed(truth, job)),
   ];
+}
+
+/** Papers that cards wait for and no plotter has, once nobody starves any more. @param {Truth} truth @returns {string[]} */
+function unserved(truth) {
+  if (truth.plotters.some((plotter) => starving(truth, plotter))) return [];
+  const loaded = truth.plotters.filter((plotter) => plotter.mode === "active" && (plotter.blanks > 0 || plotter.job !== null));
+  const wanted = new Set(truth.waiting.map((job) => job.stock));
+  return [...wanted].filter((stock) => !loaded.some((plotter) => plotter.loaded_stock === stock));
+}
+
+/** @param {Truth} truth @param {string} stock @returns {Need} */
+function unloaded(truth, stock) {
+  const n = truth.waitingFor(stock);
+  return { key: `${stock} unloaded`, kind: "blanks", title: `No plotter has ${truth.stockTitle(stock)}`, why: `${count(n, "card waits", "cards wait")} for it. Load it on a plotter when its blanks are used up.`, text: "", ways: [] };
 }
 
 /** A plotter in attention whose interrupted card is listed already needs no line of its own. @param {Truth} truth @param {Plotter} plotter */
@@ -45,9 +72,14 @@ function unwell(truth, plotter) {
   return plotter.condition === "fault" || (plotter.condition === "offline" && plotter.mode === "active");
 }
 
+/** Cards that wait and that this plotter may write. @param {Truth} truth @param {Plotter} plotter */
+function mine(truth, plotter) {
+  return truth.waiting.filter((job) => job.plotter === null || job.plotter === plotter.id).length;
+}
+
 /** @param {Truth} truth @param {Plotter} plotter */
 function starving(truth, plotter) {
-  return plotter.condition === "idle" && plotter.mode === "active" && plotter.blanks < 1 && truth.waiting.length > 0;
+  return plotter.condition === "idle" && plotter.mode === "active" && plotter.blanks < 1 && mine(truth, plotter) > 0;
 }
 
 /** @param {Truth} truth @param {Job} job @returns {Need} */
@@ -57,7 +89,7 @@ function interrupted(truth, job) {
     key: `${job.id} interrupted`,
     kind: "card",
     title: `${jobTitle(job)} was interrupted${where}`,
-    why: [job.reason, strokes(job.progress)].filter(Boolean).join(" · "),
+    why: [interruption(job.reason), /stroke/.test(job.reason ?? "") ? "" : strokes(job.progress)].filter(Boolean).join(" · "),
     text: excerpt(job.text, 90),
     ways: [{ label: "Look and decide", first: true, press: () => void openDecide(truth, job) }],
   };
@@ -69,7 +101,7 @@ function failed(truth, job) {
     key: `${job.id} failed`,
     kind: "fault",
     title: `${jobTitle(job)} could not be written`,
-    why: job.reason ?? "",
+    why: sentence(job.reason),
     text: excerpt(job.text, 90),
     ways: [
       { label: "Requeue", press: (button) => void move(truth, job, "requeue", button) },
@@ -80,7 +112,7 @@ function failed(truth, job) {
 
 /** @param {Truth} truth @param {Plotter} plotter @returns {Need} */
 function ill(truth, plotter) {
-  const { word, why } = plotterState(plotter, undefined);
+  const { word, why } = plotterState(plotter);
   const waiting = truth.waiting.length ? `${count(truth.waiting.length, "card waits", "cards wait")}.` : "";
   return { key: `${plotter.id} ill`, kind: "fault", title: `${plotter.name}: ${word.toLowerCase()}`, why: [why, waiting].filter(Boolean).join(" · "), text: "", ways: [] };
 }
@@ -91,7 +123,7 @@ function hungry(truth, plotter) {
     key: `${plotter.id} hungry`,
     kind: "blanks",
     title: `${plotter.name} has no blanks`,
-    why: `${truth.figures.waiting} ${truth.waiting.length === 1 ? "card waits" : "cards wait"}.`,
+    why: `${count(mine(truth, plotter), "card waits", "cards wait")} for a plotter.`,
     text: "",
     ways: [{ label: "Load blanks", press: () => openBlanks(truth, truth.plotters.find((one) => one.id === plotter.id) ?? plotter) }],
   };

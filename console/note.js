@@ -5,7 +5,7 @@ import { freshKey, post, Problem } from "./api.js";
 import { Card, read } from "./card.js";
 import { attribute, byId, el } from "./dom.js";
 import { announce, busy, closable, complain, problemIn } from "./notices.js";
-import { count, duration, excerpt } from "./words.js";
+import { count, duration, excerpt, sentence } from "./words.js";
 
 /** @typedef {import("./truth.js").Truth} Truth */
 
@@ -44,6 +44,7 @@ export function mountNote(truth) {
       const card = new Card(read(seen.svg), `The card as it will be written: ${excerpt(text.value, 200)}`);
       card.writeAll();
       picture.replaceChildren(card.element);
+      attribute(picture, "data-stale", null);
       const warnings = (seen.warnings ?? []).map((/** @type {any} */ one) => (typeof one === "string" ? one : one.message));
       facts.textContent = [
         `${count(seen.lines, "line", "lines")}, ${count(seen.characters, "character", "characters")}, letters ${Number(seen.xheight_mm).toFixed(1)} mm high, about ${duration(seen.seconds)} of pen time.`,
@@ -51,6 +52,7 @@ export function mountNote(truth) {
       ].join(" ");
     } catch (error) {
       if (mine.signal.aborted) return;
+      attribute(picture, "data-stale", "yes");
       facts.textContent = "This note cannot be written as it stands.";
       faults(dialog, error);
     }
@@ -107,9 +109,10 @@ function faults(dialog, error) {
   const list = error instanceof Problem ? error.faults : [];
   const placed = new Set();
   for (const field of FIELDS) {
-    const words = list.filter((one) => (one.field ?? "").split(".").pop() === field);
+    // A merge field that the text names is mended in the text.
+    const words = list.filter(({ field: at = "" }) => at === field || (field === "text" && at.startsWith("fields")));
     words.forEach((one) => placed.add(one));
-    byId(`note-${field}-error`, HTMLElement).textContent = words.map((one) => one.message).join(" ");
+    byId(`note-${field}-error`, HTMLElement).textContent = words.map((one) => sentence(one.message)).join(". ");
     attribute(byId(`note-${field}`, HTMLElement), "aria-invalid", words.length ? "true" : null);
   }
   if (error === null || (list.length > 0 && placed.size === list.length)) problemIn(dialog);

@@ -3,8 +3,10 @@
 
 import { Problem } from "./api.js";
 import { byId, el } from "./dom.js";
+import { sentence } from "./words.js";
 
 const PAUSE_MS = 1500;
+const PASSING_MS = 6000;
 /** @type {string[]} */
 let waiting = [];
 let speaking = false;
@@ -23,6 +25,14 @@ function next() {
   setTimeout(next, PAUSE_MS);
 }
 
+/** A word in passing, seen and heard, gone by itself. @param {string} words */
+export function tell(words) {
+  announce(words);
+  const item = el("li", { class: "passing" }, words);
+  byId("messages", HTMLElement).append(item);
+  setTimeout(() => item.remove(), PASSING_MS);
+}
+
 /** A fault that nobody should miss: it stays until it is dismissed. @param {unknown} error @param {string} doing */
 export function complain(error, doing) {
   const words = `${doing}: ${wordsOf(error)}`;
@@ -37,8 +47,8 @@ export function complain(error, doing) {
 /** @param {unknown} error */
 export function wordsOf(error) {
   if (error instanceof Problem) {
-    const faults = error.faults.map((fault) => fault.message).filter((message) => message && message !== error.message);
-    return [error.message, ...faults].join(" ");
+    const faults = error.faults.map((fault) => fault.message).filter((message) => message && !error.message.includes(message));
+    return [error.message, ...faults].map(sentence).join(" ");
   }
   console.error(error);
   return error instanceof Error ? error.message : String(error);

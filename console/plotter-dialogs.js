@@ -68,8 +68,8 @@ function mostWanted(truth) {
   return stocks.sort((a, b) => truth.waitingFor(b) - truth.waitingFor(a))[0];
 }
 
-/** @param {Plotter} plotter @param {number} stroke @param {() => void} stopping */
-export function openStop(plotter, stroke, stopping) {
+/** @param {Truth} truth @param {Plotter} plotter @param {number} stroke */
+export function openStop(truth, plotter, stroke) {
   const dialog = byId("stop", HTMLDialogElement);
   const of = plotter.progress?.strokes ?? 0;
   byId("stop-title", HTMLElement).textContent = `Stop ${plotter.name}?`;
@@ -82,8 +82,8 @@ export function openStop(plotter, stroke, stopping) {
     await busy(dialog, async () => {
       try {
         await post(plotterPath(plotter.id, "stop"));
-        stopping();
         dialog.close();
+        truth.soon("plotters");
         announce(`${plotter.name} is stopping.`);
       } catch (error) {
         problemIn(dialog, error);

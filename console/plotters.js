@@ -4,7 +4,8 @@
 import { get, getText, jobPath, plotterPath, post } from "./api.js";
 import { Card, read } from "./card.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
-import { announce, busy, complain } from "./notices.js";
+import { announce, busy, complain, tell } from "./notices.js";
+import { openDecide } from "./job-dialogs.js";
 import { openBlanks, openStop } from "./plotter-dialogs.js";
 import { count, excerpt, jobTitle, number, plotterState } from "./words.js";
 
@@ -38,6 +39,7 @@ export function mountPlotters(truth) {
   };
   truth.addEventListener("plotters", draw);
   truth.addEventListener("shelf", draw);
+  truth.addEventListener("jobs", draw);
 }
 
 /** The pen went on. @param {Stride} stride */
@@ -45,9 +47,9 @@ export function stride(stride) {
   panels.get(stride.plotter)?.stride(stride);
 }
 
-/** A job came to its end; the panel that shows it says so. @param {string} job @param {string} state */
-export function cardEnded(job, state) {
-  for (const panel of panels.values()) panel.ended(job, state);
+/** A pen came to the end of this job's card. @param {string} job */
+export function cardWritten(job) {
+  for (const panel of panels.values()) panel.written(job);
 }
 
 /** Choose the n-th plotter, counted from one, for single keys. @param {number} n */
@@ -67,8 +69,6 @@ class Panel {
   #card = null;
   /** @type {string | null} the job whose card is shown */
   #job = null;
-  /** @type {"hold" | "go" | "stop" | undefined} */
-  #wish;
   #asked = "";
   #stroke = 0;
 
@@ -119,10 +119,8 @@ class Panel {
 
   /** @param {Plotter} plotter */
   update(plotter) {
-    const before = `${this.plotter.condition} ${this.plotter.held} ${this.plotter.job}`;
     const was = this.plotter;
     this.plotter = plotter;
-    if (this.#wish && before !== `${plotter.condition} ${plotter.held} ${plotter.job}`) this.#wish = undefined;
     if (plotter.job !== null && plotter.job !== this.#job) void this.#lay(plotter.job);
     else if (plotter.job === null && was.condition === "attention" && plotter.condition !== "attention") this.#clear();
     if (plotter.job === this.#job && plotter.progress) this.#wrote(plotter.progress.stroke, plotter.progress.strokes);
@@ -137,14 +135,13 @@ class Panel {
     if (this.#card && stride.x !== null && stride.y !== null) this.#card.pen(stride.x, stride.y);
   }
 
-  /** @param {string} job @param {string} state */
-  ended(job, state) {
+  /** @param {string} job */
+  written(job) {
     if (job !== this.#job) return;
-    if (state === "done") {
-      this.#card?.writeAll();
-      this.#card?.penAway();
-      say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
-    }
+    this.#wrote(this.bar.max, this.bar.max);
+    this.#card?.writeAll();
+    this.#card?.penAway();
+    say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
   }
 
   /** @param {"blanks" | "hold" | "stop" | "pause"} what */
@@ -152,33 +149,32 @@ class Panel {
     const button = this.buttons[what];
     const plotter = this.plotter;
     if (button.getAttribute("aria-disabled") === "true") {
-      announce(`${plotter.name}: nothing is being written.`);
+      tell(`${plotter.name} is writing nothing.`);
       return;
     }
-    if (what === "blanks") openBlanks(this.truth, plotter);
-    else if (what === "stop") openStop(plotter, this.#stroke, () => this.#wants("stop"));
+    const undecided = this.#undecided();
+    if (what === "blanks" && undecided) void openDecide(this.truth, undecided);
+    else if (what === "blanks") openBlanks(this.truth, plotter);
+    else if (what === "stop") openStop(this.truth, plotter, this.#stroke);
     else if (what === "pause") void this.#ask(button, plotter.mode === "active" ? "pause" : "activate");
-    else if (this.#holding()) void this.#ask(button, "resume", "go");
-    else void this.#ask(button, "hold", "hold");
+    else if (this.#holding()) void this.#ask(button, "resume");
+    else void this.#ask(button, "hold");
+  }
+
+  /** The interrupted card that lies on the bed. */
+  #undecided() {
+    return this.truth.interrupted.find((job) => job.id === this.plotter.job);
   }
 
   #holding() {
-    return this.plotter.held || this.plotter.condition === "held" || this.#wish === "hold";
+    return this.plotter.wanted === "hold" || (this.plotter.held && this.plotter.wanted !== "go_on");
   }
 
-  /** @param {"hold" | "go" | "stop"} wish */
-  #wants(wish) {
-    this.#wish = wish;
-    this.#words("");
-  }
-
-  /** @param {HTMLElement} button @param {string} verb @param {"hold" | "go"} [wish] */
-  async #ask(button, verb, wish) {
+  /** @param {HTMLElement} button @param {string} verb */
+  async #ask(button, verb) {
     await busy(button, async () => {
       try {
-        const plotter = await post(plotterPath(this.plotter.id, verb));
-        if (wish) this.#wants(wish);
-        this.update(plotter);
+        this.update(await post(plotterPath(this.plotter.id, verb)));
       } catch (error) {
         complain(error, `${this.plotter.name}, ${verb}`);
       }
@@ -200,7 +196,7 @@ class Panel {
       const { progress, position } = this.plotter;
       if (this.plotter.job === id && progress) this.#wrote(progress.stroke, progress.strokes);
       if (this.plotter.job === id && position) this.#card.pen(position[0], position[1]);
-      if (job.state === "done") this.ended(id, "done");
+      if (job.state === "done") this.written(id);
     } catch (error) {
       complain(error, `Drawing the card on ${this.plotter.name}`);
     } finally {
@@ -244,7 +240,7 @@ class Panel {
   /** @param {string} changed the condition when it is new and worth saying aloud */
   #words(changed) {
     const plotter = this.plotter;
-    const { word, why, tone } = plotterState(plotter, this.#wish);
+    const { word, why, tone } = plotterState(plotter);
     say(this.word, word);
     say(this.why, why);
     attribute(this.element, "data-tone", tone);
@@ -253,13 +249,13 @@ class Panel {
     say(this.blanks, plotter.blanks > 0 ? `${count(plotter.blanks, "blank", "blanks")}${stock} left` : "No blanks loaded");
     attribute(this.blanks, "data-none", plotter.blanks > 0 ? null : "yes");
     const running = plotter.condition === "writing" || plotter.condition === "held";
-    say(this.buttons.blanks, "Load blanks");
+    say(this.buttons.blanks, this.#undecided() ? "Look and decide" : "Load blanks");
     say(this.buttons.hold, this.#holding() ? "Go on" : "Hold at next lift");
     say(this.buttons.stop, "Stop …");
     say(this.buttons.pause, plotter.mode === "active" ? "Pause" : "Activate");
     attribute(this.buttons.hold, "aria-disabled", running ? null : "true");
     attribute(this.buttons.stop, "aria-disabled", running ? null : "true");
-    const wanted = plotter.blanks < 1 && !running && plotter.condition !== "offline";
+    const wanted = (plotter.blanks < 1 && plotter.condition === "idle") || this.#undecided() !== undefined;
     this.buttons.blanks.classList.toggle("first", wanted);
     this.buttons.hold.classList.toggle("first", this.#holding());
     if (changed === "held" || changed === "attention" || changed === "fault" || changed === "offline") {

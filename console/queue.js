@@ -5,13 +5,13 @@ import { get, jobPath, post } from "./api.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
 import { openDecide, openLook } from "./job-dialogs.js";
 import { announce, busy, complain } from "./notices.js";
-import { excerpt, jobState, jobTitle, jobWhy } from "./words.js";
+import { excerpt, jobState, jobTitle, jobWhy, number } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./api.js").Page} Page */
 /** @typedef {import("./truth.js").Truth} Truth */
 
-const LIMIT = 25;
+const LIMIT = 20;
 /** @type {{name: string, states: string[]}[]} */
 const FILTERS = [
   { name: "Waiting", states: ["ready"] },
@@ -26,6 +26,8 @@ const FILTERS = [
 /** @type {{verb: string, label: string, states: string[], done: string}[]} */
 const VERBS = [
   { verb: "release", label: "Release", states: ["held"], done: "waits for a plotter" },
+  { verb: "hold", label: "Hold back", states: ["ready"], done: "is on hold" },
+  { verb: "start", label: "Start its batch", states: ["held"], done: "and its batch wait for a plotter" },
   { verb: "requeue", label: "Requeue", states: ["failed"], done: "waits again" },
   { verb: "cancel", label: "Cancel", states: ["held", "ready", "claimed", "failed"], done: "is cancelled" },
 ];
@@ -63,6 +65,7 @@ export function mountQueue(truth) {
   };
   const tryShow = () => show().catch((error) => complain(error, "Reading the cards"));
 
+  const counts = FILTERS.map(() => el("span", { class: "tally" }));
   byId("filters", HTMLElement).append(
     ...FILTERS.map((one, i) => {
       const input = el("input", { type: "radio", name: "filter", id: `filter-${i}`, checked: i === 0 });
@@ -71,7 +74,7 @@ export function mountQueue(truth) {
         trail = [""];
         void tryShow();
       });
-      return el("span", { class: "filter" }, input, el("label", { for: `filter-${i}` }, one.name));
+      return el("span", { class: "filter" }, input, el("label", { for: `filter-${i}` }, one.name, " ", counts[i]));
     }),
   );
   back.addEventListener("click", () => {
@@ -82,7 +85,14 @@ export function mountQueue(truth) {
     if (on.getAttribute("aria-disabled") !== "true" && on.dataset.next) trail = [...trail, on.dataset.next];
     void tryShow();
   });
-  truth.addEventListener("jobs", tryShow);
+  truth.addEventListener("jobs", () => {
+    const jobs = truth.figures?.jobs ?? {};
+    FILTERS.forEach(({ states }, i) => {
+      const n = states.reduce((sum, state) => sum + (jobs[state] ?? 0), 0);
+      say(counts[i], n > 0 ? number(n) : "");
+    });
+    void tryShow();
+  });
 }
 
 /** @type {WeakMap<HTMLElement, Job>} */
@@ -106,6 +116,11 @@ function row(truth, job, again) {
   return element;
 }
 
+/** Held only because its batch has not been started. @param {Job} job */
+function unstarted(job) {
+  return job.state === "held" && job.batch !== null && !job.hold;
+}
+
 /** @param {Truth} truth @param {HTMLElement} element @param {Job} job */
 function fill(truth, element, job) {
   jobs.set(element, job);
@@ -120,7 +135,7 @@ function fill(truth, element, job) {
   for (const button of element.querySelectorAll("button")) {
     const name = button.dataset.do;
     const states = name === "look" ? null : name === "decide" ? ["interrupted"] : (VERBS.find(({ verb }) => verb === name)?.states ?? []);
-    button.hidden = states !== null && !states.includes(job.state);
+    button.hidden = (states !== null && !states.includes(job.state)) || (name === "release" && unstarted(job)) || (name === "start" && !unstarted(job));
   }
 }
 
@@ -128,7 +143,7 @@ function fill(truth, element, job) {
 async function move(job, verb, done, again, element) {
   await busy(element, async () => {
     try {
-      await post(jobPath(job.id, verb));
+      await post(verb === "start" ? `/v1/batches/${encodeURIComponent(job.batch ?? "")}/start` : jobPath(job.id, verb));
       announce(`${jobTitle(job)} ${done}.`);
       await again();
       if (!element.isConnected || element.contains(document.activeElement) === false) byId("queue-title", HTMLElement).focus();

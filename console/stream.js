@@ -3,7 +3,8 @@
 
 const JOB = ["held", "ready", "claimed", "writing", "interrupted", "done", "failed", "cancelled"].map((s) => `job.${s}`);
 const PLOTTER = ["offline", "idle", "writing", "held", "attention", "fault"].map((c) => `plotter.${c}`);
-const KINDS = [...JOB, ...PLOTTER, "progress"];
+const SAID = ["plotter.loaded", "plotter.mode", "plotter.wish", "batch.added", "batch.started"];
+const KINDS = [...JOB, ...PLOTTER, ...SAID, "progress"];
 const RETRY_MS = 2000;
 const QUIET_MS = 20000;
 

@@ -7,7 +7,7 @@ import { complain } from "./notices.js";
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./api.js").Plotter} Plotter */
 /** @typedef {import("./api.js").Named} Named */
-/** @typedef {{written: string, interrupted: string, waiting: string}} Figures */
+/** @typedef {{jobs: Record<string, number>, written: number, interrupted: number}} Figures */
 
 const MOST = 100;
 const CALM_MS = 500;
@@ -21,8 +21,8 @@ export class Truth extends EventTarget {
   failed = [];
   /** @type {Job[]} the first cards that wait */
   waiting = [];
-  /** @type {Figures} */
-  figures = { written: "–", interrupted: "–", waiting: "–" };
+  /** @type {Figures | null} today's */
+  figures = null;
   /** @type {Map<string, Named>} */
   stocks = new Map();
   /** @type {Map<string, Named>} */
@@ -52,17 +52,15 @@ export class Truth extends EventTarget {
 
   async jobsNow() {
     const list = (/** @type {string} */ state) => get(`/v1/jobs?state=${state}&limit=${MOST}`);
-    const [interrupted, failed, ready, done] = await Promise.all(["interrupted", "failed", "ready", "done"].map(list));
+    const minutes = Math.max(1, Math.ceil((Date.now() - new Date().setHours(0, 0, 0, 0)) / 60000));
+    const [figures, interrupted, failed, ready] = await Promise.all([
+      get(`/v1/figures?minutes=${minutes}`),
+      ...["interrupted", "failed", "ready"].map(list),
+    ]);
+    this.figures = figures;
     this.interrupted = interrupted.data;
     this.failed = failed.data;
     this.waiting = ready.data;
-    const midnight = new Date().setHours(0, 0, 0, 0);
-    const today = done.data.filter((/** @type {Job} */ job) => Date.parse(job.updated_at) >= midnight);
-    this.figures = {
-      written: figure(today.length, done.has_more && today.length === done.data.length),
-      interrupted: figure(interrupted.data.length, interrupted.has_more),
-      waiting: figure(ready.data.length, ready.has_more),
-    };
     this.dispatchEvent(new Event("jobs"));
   }
 
@@ -99,9 +97,4 @@ export class Truth extends EventTarget {
   waitingFor(stock) {
     return this.waiting.filter((job) => job.stock === stock).length;
   }
-}
-
-/** @param {number} n @param {boolean} more */
-function figure(n, more) {
-  return more ? `${n}+` : String(n);
 }

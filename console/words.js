@@ -38,8 +38,18 @@ export function excerpt(text, most) {
 /** Why the job stands where it stands. @param {Job} job */
 export function jobWhy(job) {
   if (job.state === "writing" || job.state === "interrupted") return strokes(job.progress);
-  if (job.state === "failed" || job.state === "cancelled") return job.reason ?? "";
-  return job.waiting_for ? `waits for ${job.waiting_for.replace(/^waits for /i, "")}` : "";
+  if (job.state === "failed" || job.state === "cancelled") return sentence(job.reason);
+  return sentence(job.waiting_for);
+}
+
+/** Words of the server as a sentence begins. @param {string | null | undefined} words */
+export function sentence(words) {
+  return words ? words.charAt(0).toUpperCase() + words.slice(1) : "";
+}
+
+/** Why a card was interrupted, without the advice that the page itself gives. @param {string | null} reason */
+export function interruption(reason) {
+  return sentence(reason).replace(/ Next: look at the card, then decide[^.]*\./, "");
 }
 
 /** @param {{stroke: number, strokes: number}} progress */
@@ -50,23 +60,25 @@ export function strokes(progress) {
 /**
  * A plotter's state: one short word group to read from a metre away, and the why below it.
  * @param {Plotter} plotter
- * @param {"hold" | "stop" | "go" | undefined} wish what a person has just asked and the machine has not done yet
  * @returns {{word: string, why: string, tone: Tone}}
  */
-export function plotterState(plotter, wish) {
-  const why = plotter.reason ?? "";
+export function plotterState(plotter) {
+  const why = sentence(plotter.reason);
   const paused = plotter.mode !== "active";
   if (plotter.condition === "offline") return { word: "Not connected", why, tone: "off" };
   if (plotter.condition === "fault") return { word: "Fault", why, tone: "alarm" };
   if (plotter.condition === "attention") {
-    return { word: "Waits for your decision", why: why || "The card on the bed was interrupted.", tone: "alarm" };
+    // The number of the card stands elsewhere, and in words.
+    const bare = (plotter.reason ?? "").replace(/^look at the card of \S+ and decide: /i, "");
+    return { word: "Waits for your decision", why: interruption(bare) || "The card on the bed was interrupted.", tone: "alarm" };
   }
   if (plotter.condition === "held" || plotter.held) {
+    if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };
     return { word: "Holding", why: "Pen up, card untouched. Go on writes the next stroke.", tone: "hold" };
   }
   if (plotter.condition === "writing") {
-    if (wish === "stop") return { word: "Stopping", why: "", tone: "hold" };
-    if (wish === "hold") return { word: "Writing", why: "Holds as soon as the pen lifts.", tone: "work" };
+    if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };
+    if (plotter.wanted === "hold") return { word: "Writing", why: "Holds as soon as the pen lifts.", tone: "work" };
     return { word: "Writing", why: paused ? "Takes no new card after this one." : "", tone: "work" };
   }
   if (paused) return { word: "Paused", why: "Takes no new cards until you activate it.", tone: "off" };
