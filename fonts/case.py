@@ -89,8 +89,14 @@ class Case:
         )
 
     def joins(self, a: Form, b: Form) -> bool:
-        """Whether the pen can stay down from `a` to `b`."""
-        return a.glyph.exit != "none" and b.glyph.entry != "none"
+        """Whether the pen can stay down from `a` to `b`.
+
+        From a high exit it lifts before a letter that begins low, unless that form was made to follow: else "ve"
+        reads "ne".
+        """
+        if a.glyph.exit == "none" or b.glyph.entry == "none":
+            return False
+        return not (a.glyph.exit == "high" and b.points[0, 1] < 0.6 and not b.glyph.after)
 
     def apart(self, a: Form, b: Form, *, joined: bool) -> float:
         """From the origin of `a` to that of `b`: the face's own advance when joined, else half by eye.

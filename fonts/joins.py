@@ -44,6 +44,9 @@ def ways(
     first = np.array([forms[k + 1].counts[0] - 1 for k in joined.tolist()])
     v = _unit(ink[enter + np.minimum(3, first)] - q)
     backward = _unit(ink[enter + np.minimum(10, first)] - q)[:, 0] < -0.35
+    # Up to a down stroke and sharply back: an arch would turn i into n and v into n.
+    down = ~backward & (v[:, 1] < -0.6) & (q[:, 1] - p[:, 1] > 0.25)
+    v[down] = _unit(q[down] - p[down] + np.array([0.0, 0.35]))
     backs: dict[int, Stroke] = {}
     for k in np.flatnonzero(backward).tolist():
         bowl = ink[enter[k] : enter[k] + min(_BOWL, forms[int(joined[k]) + 1].counts[0])]
