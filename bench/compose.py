@@ -6,9 +6,8 @@ from HersheyFonts import HersheyFonts
 
 from bench.timing import median_ms, show
 from fonts.hands import hands
-from jobs.commands import literal
 from jobs.compose import Shelf, compose
-from jobs.note import Note
+from jobs.note import Note, literal
 from plotter.strokes import length
 from server import read_shop
 

@@ -103,7 +103,7 @@ def machines(folder: Path, speed: float) -> Iterator[list[tuple[str, Path, int]]
             log = folder / f"{name}-ink.jsonl"
             command = [*SERVER, "simulate", "--tcp", "0", "--speed", str(speed), "--log", str(log)]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-            stack.callback(process.wait)
+            stack.enter_context(process)
             stack.callback(process.terminate)
             assert process.stdout is not None
             found.append((process.stdout.readline().strip(), log, process.pid))
@@ -142,14 +142,15 @@ class Shift:
     def kill(self) -> None:
         """`kill -9`."""
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        self._process.communicate()
         self.api.close()
 
     def stop(self) -> int:
         """SIGTERM; the server's exit code."""
         self._process.send_signal(signal.SIGTERM)
         self.api.close()
-        return self._process.wait(timeout=30)
+        self._process.communicate(timeout=30)
+        return self._process.returncode
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         """Every job by its external id."""

@@ -57,7 +57,7 @@ def _note_options(command: Callable[P, R]) -> Callable[P, R]:
             click.option("--file", "file", type=click.File("r", encoding="utf-8-sig"), help="Text file; '-' is stdin."),
             click.option("--hand", help="Hand to write in; `fairhand hands` lists them."),
             click.option("--stock", help="Paper to write on; `fairhand stocks` lists them."),
-            click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Same note and seed, same strokes."),
+            click.option("--seed", type=click.IntRange(0, 2**53 - 1), help="Same note and seed, same strokes."),
         )
     ):
         command = option(command)
@@ -86,15 +86,10 @@ def shelf_of(shop: Shop) -> "Shelf":
 
 def _composed(shop: Shop, text: str, hand: str | None, stock: str | None, seed: int) -> "Composition":
     from jobs.compose import compose
-    from jobs.note import Note
+    from jobs.note import Note, literal
 
     note = Note(text=literal(text), hand=hand or shop.notes.hand, stock=stock or shop.notes.stock, seed=seed)
     return compose(note, shelf_of(shop))
-
-
-def literal(text: str) -> str:
-    """Words that mean themselves, as a note's text: braces are no merge fields on the command line."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 @click.command()
