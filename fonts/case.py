@@ -17,6 +17,7 @@ _AWAY = 9.0
 # Clear space between the ink of two lifted letters where they come closest (people: .40 on average, face to face).
 LIFTED_GAP = 0.17
 TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
+_RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +113,8 @@ class Case:
             own = a.glyph.advance
             if b.char in TRAILING:
                 by_eye += 0.1
-            self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06) if by_eye > 0.3 * own else 0.6 * own
+            floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
+            self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor)
         return self._apart[key]
 
     def width(self, word: str) -> float:
