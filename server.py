@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs import catalogue
 from jobs import commands as orders
 from jobs.shop import Shop, ShopFault, is_loopback, shop
 from plotter import commands as machines
@@ -153,7 +154,7 @@ def serve(
         sys.exit(1)
 
 
-for command in (*orders.COMMANDS, *machines.COMMANDS):
+for command in (*orders.COMMANDS, *catalogue.COMMANDS, *machines.COMMANDS):
     main.add_command(command)
 
 

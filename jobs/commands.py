@@ -1,4 +1,4 @@
-"""The command line's words on notes and machines: write, plot, estimate, hands, stocks, plotters.
+"""The command line's words on notes: write, plot, estimate.
 
 Data goes to stdout, talk to stderr. Heavy packages are imported where they are needed, so that `--help` is quick.
 """
@@ -7,14 +7,14 @@ import functools
 import json
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from jobs.shop import Shop, ShopFault
+from jobs.shop import Shop
 from plotter.machine import Machine, Slot
 from plotter.port import PortError
 
@@ -317,90 +317,4 @@ def with_settings(machine: Machine, settings: dict[int, float]) -> Machine:
     )
 
 
-# ------------------------------------------------------------------ what there is
-def _table(title: str, head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*head, title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for row in rows:
-        table.add_row(*row)
-    Console(soft_wrap=False).print(table)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@refusals
-def hands(as_json: bool) -> None:
-    """List the hands, and whom their letters are owed to."""
-    from fonts.hands import hands as all_hands
-
-    listed = [
-        {
-            "name": name,
-            "title": hand.title,
-            "style": hand.face.style,
-            "characters": len(hand.face.glyphs),
-            "acknowledgement": hand.face.acknowledgement,
-        }
-        for name, hand in all_hands().items()
-    ]
-    if as_json:
-        click.echo(json.dumps({"hands": listed}, ensure_ascii=False))
-        return
-    _table("", ("hand", "what it is", "style"), ((str(h["name"]), str(h["title"]), str(h["style"])) for h in listed))
-    for hand in listed:
-        if hand["acknowledgement"]:
-            click.echo(f"\n{hand['name']}: {hand['acknowledgement']}")
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-@refusals
-def stocks(load: Callable[[], Shop], as_json: bool) -> None:
-    """List the papers that can be written on."""
-    from pydantic import TypeAdapter
-
-    from fonts.card import Stock
-
-    shop = load()
-    if as_json:
-        listed = {name: TypeAdapter(Stock).dump_python(stock, mode="json") for name, stock in shop.stocks.items()}
-        click.echo(json.dumps({"stocks": listed}, ensure_ascii=False))
-        return
-    rows = (
-        (name, stock.title, f"{stock.width_mm:g} x {stock.height_mm:g}", ", ".join(stock.frames))
-        for name, stock in shop.stocks.items()
-    )
-    _table("", ("stock", "what it is", "mm", "frames"), rows)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-@refusals
-def plotters(load: Callable[[], Shop], as_json: bool) -> None:
-    """List the plotters of the configuration."""
-    shop = load()
-    names = {id(model): name for name, model in shop.machines.items()}
-    listed = [
-        {
-            "name": one.name,
-            "port": one.port,
-            "machine": names[id(one.machine)],
-            "capacity": one.capacity,
-            "slot": {"x_mm": one.slot.x_mm, "y_mm": one.slot.y_mm, "rotation_deg": one.slot.rotation_deg},
-        }
-        for one in shop.plotters
-    ]
-    if as_json:
-        click.echo(json.dumps({"plotters": listed}))
-        return
-    rows = ((str(p["name"]), str(p["port"]), str(p["machine"]), str(p["capacity"])) for p in listed)
-    _table("", ("plotter", "port", "machine", "blanks a load"), rows)
-
-
-COMMANDS = (write, plot, estimate, hands, stocks, plotters)
-
-__all__ = ["COMMANDS", "EXIT_CODES", "ShopFault", "refusals"]
+COMMANDS = (write, plot, estimate)
