@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plotter.strokes import Stroke, deviation, stroke
+from plotter.strokes import Stroke, deviation, length, stroke
 from plotter.svg import draw, png, strokes_of
 
 GOLDEN = Path(__file__).parent / "golden" / "letters.svg"
@@ -110,3 +110,16 @@ def test_the_golden_comparison_can_fail() -> None:
 
 if __name__ == "__main__":
     GOLDEN.write_text(golden(), encoding="utf-8")
+
+
+def test_another_reader_sees_the_same_ink(tmp_path: Path) -> None:
+    """svgpathtools, which knows nothing of us, finds each stroke where we drew it (y down, mm)."""
+    from svgpathtools import svg2paths
+
+    drawn = [stroke([(10, 20), (30, 22.5), (31, 40)]), stroke([(50, 60), (70, 61)])]
+    (tmp_path / "card.svg").write_text(draw(drawn, 148, 105), encoding="utf-8")
+    paths, attributes = svg2paths(str(tmp_path / "card.svg"))
+    found = [path for path, more in zip(paths, attributes, strict=True) if "data-stroke" in more]
+    assert [path.start for path in found] == [complex(10, 85), complex(50, 45)]
+    assert [path.end for path in found] == [complex(31, 65), complex(70, 44)]
+    assert [path.length() for path in found] == pytest.approx([length(one) for one in drawn], abs=0.01)
