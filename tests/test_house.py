@@ -105,3 +105,10 @@ def test_a_todo_names_its_issue() -> None:
                 if re.search(rf"\b{word}\b(?!\(issue \d+\))", line) and name != "tests/test_house.py":
                     found.append(f"{name}:{number}")
     assert found == []
+
+
+def test_every_room_stands_in_the_architecture() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = [path for floor in FLOORS[:3] for path in sorted((ROOT / floor).glob("*.py")) if path.stem != "__init__"]
+    missing = [f"{path.parent.name}/{path.name}" for path in rooms if f"{path.stem}.py" not in text]
+    assert [name for name in missing if not name.startswith("jobs/api_")] == []
