@@ -18,9 +18,11 @@ from jobs.fleet import Fleet
 from jobs.job import Condition, Decision, Job, Order, State, Wanted
 from jobs.note import Note
 from jobs.store import Store
+from plotter.clock import VirtualClock
 from plotter.machine import Machine, Plotter, Slot
 from plotter.port import Port, PortError
 from plotter.serialport import open_port
+from plotter.simport import SimPort
 from plotter.simulator import Simulator
 from plotter.strokes import deviation
 
@@ -340,3 +342,28 @@ def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
     s.load()
     assert "ZeroDivisionError" in s.until_state(job, State.FAILED).reason
     s.until_state(other, State.DONE)
+
+
+def test_a_machine_that_does_not_home_takes_its_zero_from_the_person_who_loads(shop: Callable[..., Shop]) -> None:
+    """The carriage stands anywhere when the server connects; whoever loads blanks has pushed it into its corner."""
+    clock, machine = VirtualClock(), Machine()
+    simulator = Simulator.for_machine(machine)
+    simulator.push_head((100.0, 50.0, 0.0))
+    opened: list[Port] = []
+
+    def opener(url: str, *, baud: int, machine: Machine) -> Port:
+        opened.append(SimPort(simulator, clock))
+        return opened[-1]
+
+    s = shop(opener=opener)
+    s.until_condition(Condition.IDLE)
+    job = s.order("Dear Ana, thank you.")
+    simulator.push_head((0.0, 0.0, 0.0))
+    s.load()
+    assert s.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED).state is State.DONE
+    assert_ink_is_the_preview(s, job)
+    second = s.order("Dear Bo, thank you too.")
+    s.load()  # more blanks for a machine that knows its zero: nothing is opened anew
+    assert s.until_state(second, State.DONE, State.INTERRUPTED, State.FAILED).state is State.DONE
+    assert_ink_is_the_preview(s, second)
+    assert len(opened) == 2
