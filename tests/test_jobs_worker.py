@@ -346,12 +346,11 @@ def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
 
 def test_a_machine_that_does_not_home_takes_its_zero_from_the_person_who_loads(shop: Callable[..., Shop]) -> None:
     """The carriage stands anywhere when the server connects; whoever loads blanks has pushed it into its corner."""
-    clock, machine = VirtualClock(), Machine()
-    simulator = Simulator.for_machine(machine)
+    clock, simulator = VirtualClock(), Simulator.for_machine(Machine())
     simulator.push_head((100.0, 50.0, 0.0))
     opened: list[Port] = []
 
-    def opener(url: str, *, baud: int, machine: Machine) -> Port:
+    def opener(*_: object, **__: object) -> Port:
         opened.append(SimPort(simulator, clock))
         return opened[-1]
 
