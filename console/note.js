@@ -25,7 +25,13 @@ export function mountNote(truth) {
   let timer = 0;
   let asking = new AbortController();
 
-  const note = () => ({ text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber });
+  const note = () => {
+    if (!Number.isSafeInteger(seed.valueAsNumber)) {
+      const message = "Give a whole number, or press “Write it another way”.";
+      throw new Problem(422, message, [{ field: "seed", code: "missing", message }]);
+    }
+    return { text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber };
+  };
 
   const preview = async () => {
     asking.abort();

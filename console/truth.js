@@ -34,7 +34,9 @@ export class Truth extends EventTarget {
 
   /** Everything, from the start or after a lost line. */
   async all() {
-    await Promise.all([this.#shelf(), this.plottersNow(), this.jobsNow()]);
+    // Papers and hands first: every panel and dialog names them.
+    await this.#shelf();
+    await Promise.all([this.plottersNow(), this.jobsNow()]);
   }
 
   async #shelf() {

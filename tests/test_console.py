@@ -1,0 +1,409 @@
+"""A shift at the console, in real Chromium against the real server with simulated plotters."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from browser import Visitor, open_browser
+from playwright.sync_api import Browser, Locator, expect
+from shopfront import BAD_ORDERS, ORDERS, ROOT, House, example_shop, serving
+from shopfront import build as build_house
+
+from jobs.job import Condition
+from server import build
+
+NOTE = "Dear Ana,\nthank you for the long letter. It lies on the shelf over my desk and I read it often.\nJo"
+Visit = Callable[[str], Visitor]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as it:
+        yield it
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Opens the console of a server; at the end every visitor's witness speaks."""
+    visitors: list[Visitor] = []
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+
+        def go(address: str) -> Visitor:
+            visitors.append(Visitor(context, address))
+            expect(visitors[-1].page.locator("#figure-waiting")).not_to_have_text("–")
+            return visitors[-1]
+
+        yield go
+        for one in visitors:
+            one.judge()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[str]:
+    """The address of the shipped shop, its two simulated plotters eight times as fast as real ones."""
+    it = example_shop()
+    database = f"sqlite:///{tmp_path}/fairhand.db"
+    plotters = tuple(replace(one, port="sim://?speed=8") for one in it.plotters)
+    app = build(replace(it, plotters=plotters, server=replace(it.server, database=database)))
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[tuple[House, str]]:
+    """A shop whose plotters the test plays, and its address."""
+    it = build_house(tmp_path)
+    with serving(it.app) as address:
+        yield it, address
+
+
+def panel(of: Visitor, name: str) -> Locator:
+    return of.page.locator(f'[data-plotter="{name}"]')
+
+
+def state(of: Visitor, name: str) -> Locator:
+    return panel(of, name).locator(".state")
+
+
+def order(address: str, text: str = NOTE, **more: object) -> str:
+    answer = httpx.post(f"{address}/v1/jobs", json={"text": text, "seed": 7, **more}, timeout=60)
+    return str(answer.raise_for_status().json()["id"])
+
+
+def load_by_keyboard(op: Visitor, plotter: str) -> None:
+    op.press(plotter, "l")
+    looked = op.page.get_by_label("I have looked: the bed is clear and the cards lie in place")
+    op.tab_to(looked)
+    op.press("Space", "Enter")
+    expect(op.page.locator("#blanks")).to_be_hidden()
+
+
+def interrupted(house: House, address: str) -> str:
+    """A card that the plotter left has begun and not finished."""
+    job = order(address)
+    house.load()
+    claim = house.dispatch.claim("left")
+    assert claim is not None
+    house.dispatch.pen_down(claim)
+    house.dispatch.finish(claim, finished=False, reason="ALARM:1", stroke=12)
+    house.dispatch.report("left", Condition.ATTENTION, "look at the card")
+    return job
+
+
+def test_a_shift_by_keyboard_alone(shop: str, visit: Visit) -> None:
+    op = visit(shop)
+    expect(state(op, "left")).to_have_text("No blanks")
+    load_by_keyboard(op, "1")
+    expect(state(op, "left")).to_have_text("Ready")
+    expect(panel(op, "left").locator(".blanks")).to_have_text("20 blanks of A6 flat card left")
+
+    op.press("n")
+    op.page.keyboard.type(NOTE)
+    expect(op.page.locator("#note-picture .stroke.written").nth(40)).to_be_attached()
+    expect(op.page.locator("#note-facts")).to_contain_text("of pen time")
+    op.tab_to(op.page.get_by_role("button", name="Send to the plotters"))
+    op.press("Enter")
+    expect(op.page.locator("#note")).to_be_hidden()
+
+    expect(state(op, "left")).to_have_text("Writing")
+    ink, pale = panel(op, "left").locator(".stroke.written"), panel(op, "left").locator(".stroke:not(.written)")
+    expect(ink.nth(3)).to_be_attached()
+    seen = ink.count()
+    expect(pale.first).to_be_attached()
+    expect(ink.nth(seen + 5)).to_be_attached()
+    expect(panel(op, "left").locator(".nib")).to_be_visible()
+
+    op.press("1", "h")
+    expect(state(op, "left")).to_have_text("Holding")
+    expect(panel(op, "left").get_by_role("button", name="Go on")).to_be_visible()
+    held = ink.count()
+    assert pale.count() > 0
+    op.press("h")
+    expect(state(op, "left")).to_have_text("Writing")
+    expect(ink.nth(held + 2)).to_be_attached()
+
+    op.press("s")
+    expect(op.page.locator("#stop")).to_contain_text("stays unfinished")
+    assert op.focused(op.page.get_by_role("button", name="Keep writing"))
+    op.tab_to(op.page.get_by_role("button", name="Stop now"))
+    op.press("Enter")
+    expect(state(op, "left")).to_have_text("Waits for your decision")
+    expect(op.page).to_have_title("(1) Fairhand")
+
+    op.press("d")
+    expect(op.page.locator("#needs-list button").first).to_be_focused()
+    op.press("Enter")
+    drawn = op.page.locator("#decide-picture .stroke.written")
+    expect(drawn.nth(held)).to_be_attached()
+    expect(op.page.locator("#decide-strokes")).to_contain_text("the ink as the pen drew it")
+    op.tab_to(op.page.get_by_role("button", name="Write it again on a fresh card"))
+    op.press("Enter")
+    expect(op.page.locator("#decide")).to_be_hidden()
+    expect(state(op, "left")).to_have_text("No blanks")
+
+    load_by_keyboard(op, "1")
+    expect(panel(op, "left").locator(".caption")).to_contain_text("Just written")
+    expect(pale).to_have_count(0)
+    expect(op.page.locator("#figure-written")).to_have_text("1")
+    expect(op.page.locator("#figure-interrupted")).to_have_text("1")
+    expect(op.page).to_have_title("Fairhand")
+    [job] = httpx.get(f"{shop}/v1/jobs").json()["data"]
+    tries = httpx.get(f"{shop}/v1/jobs/{job['id']}/attempts").json()["data"]
+    assert (job["state"], [one["outcome"] for one in tries]) == ("done", ["spoiled", "written"])
+
+
+def test_a_killed_server_is_told_and_its_card_decided(tmp_path: Path, visit: Visit) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"FAIRHAND_DATABASE": f"sqlite:///{tmp_path}/fairhand.db"}
+
+    with ExitStack() as ended:
+
+        def serve() -> subprocess.Popen[str]:
+            line = [sys.executable, str(ROOT / "server.py"), "serve", "--port", str(port), "--sim-speed", "4"]
+            it = ended.enter_context(
+                subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+            )
+            ended.callback(it.kill)
+            assert it.stdout is not None
+            assert it.stdout.readline().strip() == f"http://127.0.0.1:{port}/"
+            return it
+
+        first = serve()
+        address = f"http://127.0.0.1:{port}"
+        op = visit(address)
+        op.refusals.add("404 /v1/jobs")
+        job = order(address)
+        op.refusals = {f"404 /v1/jobs/{job}/ink.svg", *(f"ERR_ {path}" for path in ("/v1/events", "/health"))}
+        load_by_keyboard(op, "1")
+        expect(panel(op, "left").locator(".stroke.written").nth(3)).to_be_attached()
+        first.send_signal(signal.SIGKILL)
+        expect(op.page.get_by_role("alert").filter(has_text="Connection lost")).to_be_visible()
+
+        serve()
+        expect(op.page.locator("#lost")).to_be_hidden()
+        expect(state(op, "left")).to_have_text("Waits for your decision")
+        panel(op, "left").get_by_role("button", name="Look and decide").click()
+        expect(op.page.locator("#decide-reason")).to_contain_text("The controller was restarted")
+        expect(op.page.locator("#decide-strokes")).to_contain_text("there may be more on the card")
+        expect(op.page.locator("#decide-picture .stroke.written").nth(2)).to_be_attached()
+        op.page.get_by_role("button", name="The card is good").click()
+        expect(op.page.locator("#decide")).to_be_hidden()
+        expect(op.page).to_have_title("Fairhand")
+        assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == "done"
+
+
+@pytest.mark.parametrize(("decision", "then"), [("The card is good", "done"), ("Give up this card", "failed")])
+def test_what_a_person_decides(house: tuple[House, str], visit: Visit, decision: str, then: str) -> None:
+    it, address = house
+    job = interrupted(it, address)
+    op = visit(address)
+    op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
+    op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
+    op.page.get_by_label("Remark for the record").fill("ink blot")
+    op.page.get_by_role("button", name=decision).click()
+    expect(op.page.locator("#decide")).to_be_hidden()
+    expect(op.page.locator("#needs-title")).to_be_focused()
+    assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == then
+    assert httpx.get(f"{address}/v1/jobs/{job}/attempts").json()["data"][0]["reason"] == "ink blot"
+    if then == "failed":
+        need = op.page.locator("#needs-list li").filter(has_text="could not be written")
+        need.get_by_role("button", name="Requeue").click()
+        expect(need).to_be_hidden()
+        assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == "ready"
+
+
+def test_what_needs_a_person_is_counted(house: tuple[House, str], visit: Visit) -> None:
+    it, address = house
+    it.dispatch.report("left", Condition.IDLE)
+    it.dispatch.report("right", Condition.FAULT, "the settings $110 and $120 differ from the machine's")
+    op = visit(address)
+    needs = op.page.locator("#needs-list li")
+    expect(needs).to_have_count(1)
+    expect(needs).to_contain_text("right: fault")
+    expect(needs).to_contain_text("The settings $110 and $120 differ")
+    order(address)
+    expect(op.page).to_have_title("(2) Fairhand")
+    expect(needs.nth(1)).to_contain_text("left has no blanks")
+    it.load(stock="a2")
+    expect(needs.nth(1)).to_contain_text("No plotter has A6 flat card")
+    for _ in range(7):
+        order(address, plotter="left")
+    expect(op.page.locator("#figure-waiting")).to_have_text("8")
+
+
+def test_orders_by_csv(house: tuple[House, str], visit: Visit, tmp_path: Path) -> None:
+    _, address = house
+    op = visit(address)
+    for name, data in (("bad.csv", BAD_ORDERS), ("good.csv", ORDERS)):
+        (tmp_path / name).write_bytes(data)
+    op.press("u")
+    op.page.get_by_label("CSV file").set_input_files(tmp_path / "bad.csv")
+    op.page.get_by_role("button", name="Check the file").click()
+    expect(op.page.locator("#batch-counts")).to_have_text("10 rows: 2 can be written, 8 refused.")
+    expect(op.page.locator("#batch-counts")).to_be_focused()
+    rows = op.page.locator("#batch-failures tr")
+    expect(rows.filter(has_text="U+13000")).to_contain_text("5message")
+    with op.page.expect_download() as download:
+        op.page.get_by_role("link", name="refused rows as CSV").click()
+    assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbfexternal_id")
+    op.page.get_by_role("button", name="Leave").click()
+
+    # Left without a start: its cards wait on hold, and can be started from the table.
+    expect(op.page.locator("#figure-waiting")).to_have_text("0")
+    op.page.get_by_label(re.compile("^On hold")).check()
+    op.page.locator("#queue tr").first.get_by_role("button", name="Start its batch").click()
+    expect(op.page.locator("#figure-waiting")).to_have_text("2")
+
+    op.press("u")
+    op.page.get_by_label("CSV file").set_input_files(tmp_path / "good.csv")
+    op.page.get_by_role("button", name="Check the file").click()
+    op.page.get_by_role("button", name="Start writing 18 cards").click()
+    expect(op.page.locator("#batch")).to_be_hidden()
+    expect(op.page.locator("#figure-waiting")).to_have_text("20")
+
+
+def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, str], visit: Visit) -> None:
+    _, address = house
+    op = visit(address)
+    op.refusals = {"422 /v1/previews", "422 /v1/jobs"}
+    op.press("n")
+    op.page.keyboard.type("Dear 妹, thank you.")
+    text = op.page.get_by_label("Text")
+    expect(op.page.locator("#note-text-error")).to_contain_text("U+59B9")
+    expect(text).to_have_attribute("aria-invalid", "true")
+    op.page.get_by_role("button", name="Send to the plotters").click()
+    expect(text).to_be_focused()
+    text.fill("Dear {nickname}, thank you.")
+    expect(op.page.locator("#note-text-error")).to_contain_text("{nickname}")
+    text.fill("Dear Ana, thank you.")
+    expect(op.page.locator("#note-text-error")).to_be_empty()
+    strokes = op.page.locator("#note-picture .stroke").first
+    was = strokes.get_attribute("d")
+    op.page.get_by_role("button", name="Write it another way").click()
+    expect(strokes).not_to_have_attribute("d", was or "")
+    op.page.get_by_label("Seed").fill("")
+    op.page.get_by_role("button", name="Send to the plotters").click()
+    expect(op.page.locator("#note-seed-error")).not_to_be_empty()
+    op.page.get_by_label("Seed").fill("7")
+    op.page.get_by_role("button", name="Send to the plotters").click()
+    expect(op.page.locator("#queue tr")).to_have_count(1)
+    assert httpx.get(f"{address}/v1/jobs").json()["data"][0]["seed"] == 7
+
+
+def test_markup_in_a_note_stays_text(house: tuple[House, str], visit: Visit) -> None:
+    it, address = house
+    evil = "<img src=/x onerror=alert(1)><script>alert(2)</script> & <b>bold</b>"
+    job = order(address, evil, external_id="<i onclick=alert(3)>A</i>")
+    it.load()
+    claim = it.dispatch.claim("left")
+    assert claim is not None
+    it.dispatch.fail(claim, evil)
+    op = visit(address)
+    needs = op.page.locator("#needs-list li").filter(has_text="could not be written")
+    expect(needs).to_contain_text("<i onclick=alert(3)>A</i> could not be written")
+    expect(needs).to_contain_text("<script>alert(2)</script>")
+    op.page.get_by_label("All", exact=True).check()
+    row = op.page.locator(f'[data-job="{job}"]')
+    expect(row).to_contain_text("<img src=/x onerror=alert(1)>")
+    row.get_by_role("button", name="Look").click()
+    expect(op.page.locator("#look-picture")).to_be_visible()
+    assert op.page.locator("#queue img, #queue script, #queue b, #queue i, #needs-list img, #needs-list i").count() == 0
+    assert op.page.locator("#look-picture").get_attribute("alt") == evil
+
+
+def test_the_table_pages_and_moves_cards(house: tuple[House, str], visit: Visit) -> None:
+    it, address = house
+    it.dispatch.report("left", Condition.IDLE)
+    for n in range(21):
+        order(address, f"Card {n}", external_id=f"N-{n}")
+    op = visit(address)
+    rows = op.page.locator("#queue tr")
+    expect(rows).to_have_count(20)
+    expect(rows.first).to_contain_text("N-20")
+    op.page.get_by_role("button", name="Older").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("N-0")
+    expect(rows).to_contain_text("load a6 blanks and confirm them")
+    rows.get_by_role("button", name="Hold back: N-0").click()
+    expect(rows).to_have_count(20)
+    op.page.get_by_label(re.compile("^On hold")).check()
+    rows.get_by_role("button", name="Release: N-0").click()
+    expect(op.page.locator("#queue-none")).to_have_text("No card is on hold.")
+    op.page.get_by_label(re.compile("^Waiting")).check()
+    rows.first.get_by_role("button", name="Cancel").click()
+    expect(op.page.locator("#figure-waiting")).to_have_text("20")
+    op.page.get_by_label(re.compile("^Cancelled")).check()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("N-20")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(house: tuple[House, str], visit: Visit, scheme: str) -> None:
+    it, address = house
+    job = interrupted(it, address)
+    order(address, "Dear Bo, it is done.", hold=True)
+    order(address, "Dear Cy, it is done.")
+    op = visit(address)
+    op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
+    op.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    expect(op.page.locator("#queue tr")).to_have_count(1)
+    assert op.axe() == []
+    for key in ("n", "u", "?"):
+        op.press(key)
+        expect(op.page.locator("dialog[open]")).to_be_visible()
+        assert op.axe() == [], key
+        op.press("Escape")
+        expect(op.page.locator("dialog[open]")).to_have_count(0)
+    for opener in (
+        op.page.locator("#needs-list").get_by_role("button", name="Look and decide"),
+        op.page.locator("#queue").get_by_role("button", name="Look"),
+        panel(op, "right").get_by_role("button", name="Load blanks"),
+    ):
+        opener.click()
+        expect(op.page.locator("dialog[open]")).to_be_visible()
+        expect(op.page.locator("dialog[open] :is(svg, img, input)").first).to_be_attached()
+        assert op.axe() == [], opener
+        op.press("Escape")
+        expect(opener).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [720, 800, 1024, 1440])
+def test_nothing_is_cut_off_at_any_width(house: tuple[House, str], visit: Visit, width: int) -> None:
+    """720 is a 1440 screen at 200 %."""
+    it, address = house
+    interrupted(it, address)
+    order(address)
+    op = visit(address)
+    op.page.set_viewport_size({"width": width, "height": 450})
+    expect(op.page.locator("#needs-list li")).not_to_have_count(0)
+    expect(op.page.locator("#queue tr")).to_have_count(1)
+    assert op.javascript("document.documentElement.scrollWidth") <= width
+    op.press("n")
+    assert op.javascript("(it => it.scrollWidth - it.clientWidth)(document.querySelector('#note'))") == 0
+    send = op.page.get_by_role("button", name="Send to the plotters")
+    send.scroll_into_view_if_needed()
+    expect(send).to_be_in_viewport()
+
+
+def test_single_keys_can_be_turned_off(house: tuple[House, str], visit: Visit) -> None:
+    _, address = house
+    op = visit(address)
+    op.press("?")
+    expect(op.page.locator("#keys dt")).to_have_count(10)
+    op.page.get_by_label("Single keys work").uncheck()
+    op.press("Escape", "n")
+    expect(op.page.locator("dialog[open]")).to_have_count(0)
+    op.page.reload()
+    op.page.get_by_role("button", name="Help").click()
+    expect(op.page.get_by_label("Single keys work")).not_to_be_checked()
