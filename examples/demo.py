@@ -200,9 +200,9 @@ def main() -> int:
         ordered = sorted(row["external_id"] for row in csv.DictReader(file))
     missing = [name for name in ordered if name not in {job["external_id"] for job in cards}]
     doubled = len(cards) != len({job["external_id"] for job in cards})
-    print(
-        f"{len(cards)} cards in {time.monotonic() - begun:.0f} s; pictures (preview, ink) in {OUT.relative_to(ROOT)}/"
-    )
+    place = OUT.relative_to(ROOT)
+    print(f"{len(cards)} cards in {time.monotonic() - begun:.0f} s. For each card, as A-1001:")
+    print(f"  {place}/A-1001-preview.svg  {place}/A-1001-ink.svg  {place}/A-1001-ink.png")
     if bad or missing or doubled or len(cards) != len(ordered):
         print(f"FAILED: {bad} cards with faults, missing: {missing or 'none'}, doubled: {doubled}")
         return 1
