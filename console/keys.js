@@ -48,7 +48,8 @@ function toNeeds() {
   (first instanceof HTMLElement ? first : byId("needs-title", HTMLElement)).focus();
 }
 
-/** @param {EventTarget | null} target */
+/** Whether a key belongs to a field. One in a dialog just closed keeps the focus until the next frame is drawn. @param {EventTarget | null} target */
 function typing(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=radio]):not([type=checkbox]), select, textarea"));
+  if (!(target instanceof HTMLElement) || target.closest("dialog:not([open])")) return false;
+  return (target.isContentEditable || target.matches("input:not([type=radio]):not([type=checkbox]), select, textarea"));
 }

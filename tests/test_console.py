@@ -139,8 +139,10 @@ def test_a_shift_by_keyboard_alone(shop: str, visit: Visit) -> None:
     expect(state(op, "left")).to_have_text("Waits for your decision")
     expect(op.page).to_have_title("(1) Fairhand")
 
+    decide = op.page.locator("#needs-list").get_by_role("button", name="Look and decide")
+    expect(decide).to_be_visible()
     op.press("d")
-    expect(op.page.locator("#needs-list button").first).to_be_focused()
+    expect(decide).to_be_focused()
     op.press("Enter")
     drawn = op.page.locator("#decide-picture .stroke.written")
     expect(drawn.nth(held)).to_be_attached()
@@ -356,7 +358,7 @@ def test_axe_finds_nothing(house: tuple[House, str], visit: Visit, scheme: str) 
     order(address, "Dear Cy, it is done.")
     op = visit(address)
     op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
-    op.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    op.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     expect(op.page.locator("#queue tr")).to_have_count(1)
     assert op.axe() == []
     for key in ("n", "u", "?"):
