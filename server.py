@@ -169,7 +169,7 @@ def check(context: click.Context, config: Path | None) -> None:
 
     if it.notes.hand not in hands():
         raise ShopFault([f"[notes] hand: there is no hand '{it.notes.hand}'; `fairhand hands` lists them"])
-    click.echo(f"{len(it.plotters)} plotters, {len(it.stocks)} stocks, {len(it.templates)} templates: all right")
+    click.echo(f"all right; plotters: {len(it.plotters)}, stocks: {len(it.stocks)}, templates: {len(it.templates)}")
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ def _put(data: bytes, output: Path | None) -> None:
     if output is None:
         sys.stdout.buffer.write(data)
     else:
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(data)
 
 
@@ -294,9 +295,13 @@ def estimate(
         click.echo(json.dumps(figures))
     else:
         click.echo(
-            f"{it.seconds / 60:.1f} min, {it.ink_mm / 1000:.2f} m ink, "
+            f"{_duration(it.seconds)}, {it.ink_mm / 1000:.2f} m ink, "
             f"{it.travel_mm / 1000:.2f} m travel, {it.lifts} lifts"
         )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
 def with_settings(machine: Machine, settings: dict[int, float]) -> Machine:

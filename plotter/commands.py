@@ -72,11 +72,11 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:
         with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-            task = bar.add_task("connecting", total=None)
+            task = bar.add_task("connecting", total=program.strokes)
             session = connect(wire, machine)
 
             def watch(now: Written) -> Wish:
-                bar.update(task, description=now.state, completed=now.stroke, total=now.strokes)
+                bar.update(task, description="held" if now.held else "writing", completed=now.stroke)
                 return wish
 
             return stream(wire, session, program, watch=watch)
@@ -85,6 +85,7 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
         if ink is not None and simulator is not None:
             from plotter.svg import draw
 
+            ink.parent.mkdir(parents=True, exist_ok=True)
             ink.write_text(
                 draw(simulator.ink, machine.width_mm, machine.height_mm, pen_mm=machine.pen_width_mm), encoding="utf-8"
             )
@@ -141,7 +142,9 @@ def ports(as_json: bool) -> None:
         click.echo(json.dumps({"ports": found}))
     elif found:
         for port in found:
-            click.echo(f"{port['device']}\t{port['description']}\t{port['hwid']}")
+            # pyserial says "n/a" of ports that tell nothing about themselves
+            about = [str(port[key]) for key in ("description", "hwid") if port[key] not in (None, "n/a")]
+            click.echo("  ".join([port["device"], *about]))
     else:
         click.echo("no serial ports found; try `fairhand simulate --pty` for a simulated one", err=True)
 

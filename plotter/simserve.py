@@ -68,8 +68,12 @@ class Pty:
         select.select([self._watch, self._master] if self._senders else [self._watch], [], [], seconds)
         opened = False
         for (mask,) in struct.iter_unpack(_EVENT, _read(self._watch)):
-            self._senders += 1 if mask & _IN_OPEN else -1
-            opened = opened or bool(mask & _IN_OPEN)
+            if mask & _IN_OPEN:
+                # DTR rises with the first who opens; a second finds it high, and nothing resets.
+                opened = opened or self._senders == 0
+                self._senders += 1
+            else:
+                self._senders -= 1
         return opened
 
     def receive(self) -> bytes:

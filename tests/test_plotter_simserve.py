@@ -147,3 +147,20 @@ def test_a_signal_ends_it_and_the_ink_is_written(one: signal.Signals, tmp_path: 
         process.send_signal(one)
         assert process.wait(20) == 0
     assert (tmp_path / "ink.svg").exists()
+
+
+def test_a_second_who_opens_a_busy_port_resets_nothing(tmp_path: Path) -> None:
+    """DTR is high already: the first sender's machine goes on."""
+    machine = Serving(None, ink=tmp_path / "ink.svg")
+    try:
+        with serial.serial_for_url(machine.path, timeout=5) as first:
+            until(first, "Grbl 1.1h ['$' for help]")
+            first.write(b"G21G90\nF100\n")
+            until(first, "ok")
+            until(first, "ok")
+            second = os.open(machine.path, os.O_RDWR | os.O_NOCTTY)
+            first.write(b"$G\n")
+            assert "F100" in until(first, "ok")[0], "the machine has forgotten its feed: it was reset"
+            os.close(second)
+    finally:
+        machine.stop()
