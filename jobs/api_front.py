@@ -89,27 +89,27 @@ class Front:
         """
         if key is None:
             return shown(prepare()())
-        if (answer := self._begin(key, request)) is not None:
-            return answer
-        try:
-            if long:
-                self.idempotency.forget(ACTOR, key)
+        act = None
+        if long:
+            if (met := self.idempotency.look(ACTOR, key, request)) is not None:
+                return self._again(met)
             act = prepare()
-            if long and (answer := self._begin(key, request)) is not None:
-                return answer
+        begun = self.idempotency.begin(ACTOR, key, request)
+        if not isinstance(begun, Begun):
+            return self._again(begun)
+        try:
+            act = act or prepare()
             with self.store.transaction():
                 status, body, headers = act()
                 text = body.model_dump_json()
-                self.idempotency.finish(ACTOR, key, status, text, headers)
+                self.idempotency.finish(ACTOR, key, begun.holder, status, text, headers)
         except BaseException:
-            self.idempotency.forget(ACTOR, key)
+            self.idempotency.forget(ACTOR, key, begun.holder)
             raise
         return Response(text, status, headers, "application/json")
 
-    def _begin(self, key: str, request: str) -> Response | None:
-        match self.idempotency.begin(ACTOR, key, request):
-            case Begun():
-                return None
+    def _again(self, met: Replay | Running | Mismatch) -> Response:
+        match met:
             case Replay(status, headers, body):
                 return Response(body, status, {**headers, "Idempotent-Replayed": "true"}, "application/json")
             case Running():
