@@ -17,6 +17,10 @@ _AWAY = 9.0
 # Clear space between the ink of two lifted letters where they come closest (people: .40 on average, face to face).
 LIFTED_GAP = 0.17
 TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
+_CLEAR, _CLEAR_LATE = 0.2, 0.3  # from a letter to the mark that trails it; where a bar or dot may slip to the right
+# Letters that read as others when they stand close ("clad" as "dad", "your" as "yaur"), or crowd: x-heights more.
+_TOLD_APART = {"cl": 0.24, "ou": 0.08, "ur": 0.1, "dd": 0.08}
+_SLASH = 0.14  # before and after one
 _RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
 
@@ -35,6 +39,8 @@ class Form:
     x1: float
     left: NDArray[np.float64]
     right: NDArray[np.float64]
+    start: float  # of all ink, x-heights
+    reach: float  # of the body with its bars and arms, ascenders and descenders left out
 
 
 def _edge(ink: Stroke, side: Callable[[Stroke], np.float64]) -> float:
@@ -87,6 +93,8 @@ class Case:
             x1=_edge(ink, np.max),
             left=left,
             right=right,
+            start=float(ink[:, 0].min()),
+            reach=float(ink[(ink[:, 1] > -0.2) & (ink[:, 1] < 1.3), 0].max(initial=-_AWAY)),
         )
 
     def joins(self, a: Form, b: Form) -> bool:
@@ -102,19 +110,22 @@ class Case:
     def apart(self, a: Form, b: Form, *, joined: bool) -> float:
         """From the origin of `a` to that of `b`: the face's own advance when joined, else half by eye.
 
-        By eye: ink comes no closer at any height than LIFTED_GAP; half, for a face's own rhythm counts too.
+        By eye: ink comes no closer at any height than LIFTED_GAP; half, for a face's own rhythm counts too. Marks
+        such as a full stop stand to the right of all of a letter: under the bar of t they would make it another.
         """
+        told = _SLASH if "/" in (a.char, b.char) else _TOLD_APART.get(a.char + b.char, 0.0)
         if joined:
-            return a.glyph.advance
+            return a.glyph.advance + 1.5 * told
         key = (a.index, b.index)
         if key not in self._apart:
             tight = float((a.right - b.left).max())
             by_eye = tight + LIFTED_GAP if tight > -_AWAY else a.glyph.advance
             own = a.glyph.advance
+            floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
             if b.char in TRAILING:
                 by_eye += 0.1
-            floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
-            self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor)
+                floor = max(floor, a.reach + (_CLEAR_LATE if a.glyph.late else _CLEAR) - b.start)
+            self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor) + told
         return self._apart[key]
 
     def width(self, word: str) -> float:

@@ -22,6 +22,11 @@ TOLERANCE_MM = 0.02  # strokes keep their shape within this when points are left
 _DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
 # Energy of a letter's residual by cosine mode along its way, 1..6 (measured on people; above 8 there is nothing).
 _MODES = np.sqrt(2 * np.array([0.14, 0.25, 0.23, 0.17, 0.09, 0.04]))
+# Clear space between the ink of two words: never less, nor less after a mark, and the most, in usual word spaces.
+_LEAST, _LEAST_AFTER, _MOST = 0.7, 0.88, 1.4
+_LOW, _BANDS, _BAND = -1.4, 20, 0.2  # heights at which two words are held against each other, x-heights
+_OVERLAP = 0.35  # how far the ends of two words may pass over each other, at different heights; less after a mark
+_AWAY = 99.0
 _MEMORY = 0.35  # correlation of neighbouring letters' feet, and of their tops, inside a word
 
 Floats = NDArray[np.float64]
@@ -238,20 +243,15 @@ def _ink(
     origin = np.repeat(x0[first], lengths)
     along -= origin
     ends = np.maximum.reduceat(along + x1, first)
-    space = hand.face.word_space * hand.space * np.exp(dose * hand.space_sd * np.maximum(zw[:, 3], -1.3))
+    usual = hand.face.word_space * hand.space
+    space = usual * np.exp(dose * hand.space_sd * np.clip(zw[:, 3], -1.6, 1.6))
     left = np.maximum(0.0, 0.22 + dose * hand.left_sd * zl[line, 0])
-    place = np.zeros(len(words))
-    for k in range(len(words)):
-        new_line = k == 0 or line[k] != line[k - 1]
-        pause = 0.2 if not new_line and words[k - 1].text[-1] in ".!?" else 0.0
-        place[k] = left[k] if new_line else place[k - 1] + ends[k - 1] + space[k] + pause
-    x = along + place[word_of]
     slope = np.radians(dose * (hand.word_slope_sd_deg * zw[word_of, 4]))
     y = foot + (dose * hand.word_foot_sd * zw[:, 5])[word_of] + slope * (along - 0.5 * ends[word_of])
 
     # Every piece (a letter's own strokes, or one late stroke of it) under its own affine map.
     a, b, c, d = wide, (lean - turn) * tall, turn + slope, tall
-    pieces, maps, lates = _pieces(forms, a, b, c, d, x, y, letter_keys, dose, hand)
+    pieces, maps, lates = _pieces(forms, a, b, c, d, along, y, letter_keys, dose, hand)
     n = np.array([len(piece) for piece in pieces])
     base = np.concatenate(pieces)
     m = np.repeat(maps, n, axis=0)
@@ -269,7 +269,9 @@ def _ink(
     counts = np.array([len(one) for one in strokes])
     points, counts = even(np.concatenate(strokes), counts, STEP)
     points = soften(points, counts, hand.soften / STEP)
-    # The line: its slope, its height, then mm.
+    # Words side by side in lines, then the line: its slope, its height, then mm.
+    at_word = np.repeat(np.array(owner), counts)
+    points[:, 0] += _places(points, at_word, words, ends, space, left, usual)[at_word]
     owner_line = line[np.array(owner)]
     at_line = np.repeat(owner_line, counts)
     tilt = np.radians(hand.line_slope_deg + dose * (hand.line_slope_sd_deg * zl[:, 1] + hand.card_slope_sd_deg * zc[0]))
@@ -277,6 +279,39 @@ def _ink(
     base_mm = np.array([one.y_mm for one in layout.lines]) + dose * hand.pitch_sd_mm * zl[:, 2]
     px, py = points[:, 0], points[:, 1] + tilt[at_line] * (points[:, 0] - 12.0)
     return np.column_stack((left_mm[at_line] + px * size, base_mm[at_line] + py * size)), counts, owner_line
+
+
+def _places(
+    ink: Stroke, word: NDArray[np.int64], words: list[_Word], ends: Floats, space: Floats, left: Floats, usual: float
+) -> Floats:
+    """Where each word's origin stands on its line, x-heights: so far from the word before it as `space` says.
+
+    Words that would run together by their ink are moved apart, and words that would fall apart closer.
+    """
+    band = np.clip(((ink[:, 1] - _LOW) / _BAND).astype(np.int64), 0, _BANDS - 1)
+    cell = word * _BANDS + band
+    near, far = np.full(len(words) * _BANDS, _AWAY), np.full(len(words) * _BANDS, -_AWAY)
+    np.minimum.at(near, cell, ink[:, 0])
+    np.maximum.at(far, cell, ink[:, 0])
+    starts, stops = near.reshape(-1, _BANDS), far.reshape(-1, _BANDS)
+    around = stops.copy()
+    around[:, 1:] = np.maximum(around[:, 1:], stops[:, :-1])
+    around[:, :-1] = np.maximum(around[:, :-1], stops[:, 1:])
+    # From origin to origin where the ink of a word and of the one before it touch.
+    touch = (around[:-1] - starts[1:]).max(axis=1)
+    marked = np.array([one.text[-1] in TRAILING for one in words[:-1]], dtype=bool)
+    over = np.where(marked, _LEAST_AFTER - _LEAST, _OVERLAP)
+    touch = np.maximum(touch, stops[:-1].max(axis=1) - starts[1:].min(axis=1) - over).tolist()
+    place: list[float] = []
+    for k, one in enumerate(words):
+        if k == 0 or one.line != words[k - 1].line:
+            place.append(float(left[k]))
+            continue
+        pause = 0.2 if words[k - 1].text[-1] in ".!?" else 0.0
+        apart = float(ends[k - 1] + space[k]) + pause
+        least = (_LEAST_AFTER if marked[k - 1] else _LEAST) + pause
+        place.append(place[-1] + min(max(apart, touch[k - 1] + least), touch[k - 1] + _MOST * usual))
+    return np.array(place)
 
 
 def _pieces(

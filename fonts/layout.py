@@ -1,6 +1,6 @@
 """Layout: which word goes on which line, how large, how far apart. Exact: there is no chance in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from fonts.card import Frame
@@ -15,6 +15,7 @@ SIZES = 24  # sizes tried between largest and smallest
 RESERVE = 0.035  # of the width, kept for a hand that writes wider than it meant to
 _SHORT = 0.22  # a last line of one word narrower than this part of the width is a widow
 _WIDOW = 0.35
+_LONE = 0.2  # what a word of one letter at a line's end costs: as much as a line not quite half empty
 
 
 class Overflow(ValueError):
@@ -111,10 +112,11 @@ def _greedy(widths: Sequence[float], room: float, space: float, *, keep: bool = 
     return out
 
 
-def _even(widths: Sequence[float], room: float, space: float, most: int) -> Breaks:
+def _even(widths: Sequence[float], room: float, space: float, most: int, lone: Collection[int] = frozenset()) -> Breaks:
     """Least ragged: least sum of squared slack over at most `most` lines, the last one free (Knuth & Plass 1981).
 
-    A lone short word on the last line costs as much as one line a good half empty.
+    A lone short word on the last line costs as much as one line a good half empty; a line that ends in one of the
+    words `lone` (by number) costs, too.
     """
     n = len(widths)
     best: list[dict[int, tuple[float, int]]] = [{0: (0.0, 0)}] + [{} for _ in range(n)]
@@ -125,7 +127,7 @@ def _even(widths: Sequence[float], room: float, space: float, most: int) -> Brea
             if used > room:
                 break
             slack = (room - used) / room
-            cost = slack * slack
+            cost = slack * slack + (_LONE if end - 1 in lone else 0.0)
             if end == n:
                 cost = _WIDOW if end - start == 1 and used < _SHORT * room and start else 0.0
             for lines, (before, _) in best[start].items():
@@ -176,8 +178,10 @@ def _settle(
     if frame.lines == "flow":
         even: list[Breaks] = []
         spare = int((fits - _height(rows, tight, measure)) / tight)
-        for block, breaks in zip(widths, broken, strict=True):
-            better = _even(block, room, measure.space, len(breaks) + min(1, spare)) if len(breaks) > 1 else breaks
+        for words_of, block, breaks in zip(blocks, widths, broken, strict=True):
+            lone = {k for k, word in enumerate(words_of) if len(word) == 1 and word.isalpha()}
+            most = len(breaks) + min(1, spare)
+            better = _even(block, room, measure.space, most, lone) if len(breaks) > 1 else breaks
             spare -= len(better) - len(breaks)
             even.append(better)
         broken, rows = even, _rows(even)

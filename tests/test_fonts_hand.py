@@ -6,12 +6,14 @@ import sys
 import unicodedata
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fonts.hand as hand_module
 from fonts.card import Frame
 from fonts.hand import Written, write
 from fonts.hands import hands
@@ -216,3 +218,71 @@ def test_a_joined_c_stays_open(hand: str, word: str) -> None:
     """A join that ran through the bowl would close c into e."""
     closed = [seed for seed in range(20) if counters(by(hand, word, seed=seed, frame=SHEET))]
     assert len(closed) <= 1, closed
+
+
+def extents(strokes: list[Stroke], cell: float) -> tuple[Stroke, Stroke]:
+    """Left and right end of ink by height in rows of `cell`, each row taking in its neighbours."""
+    ink = np.concatenate([resample(one, cell / 2) for one in strokes])
+    row = np.round(ink[:, 1] / cell).astype(int)
+    left, right = np.full(2000, np.inf), np.full(2000, -np.inf)
+    for shift in (-1, 0, 1):
+        np.minimum.at(left, row + shift, ink[:, 0])
+        np.maximum.at(right, row + shift, ink[:, 0])
+    return left, right
+
+
+def word_gaps(written: Written, owner: list[int]) -> list[tuple[str, float]]:
+    """Clear paper between each word of a line and the next where their ink comes closest; and the word before."""
+    size, out, first = written.xheight_mm, [], 0
+    for line in written.lines:
+        words = line.split()
+        ink = [
+            [one for one, word in zip(written.strokes, owner, strict=True) if word == first + k]
+            for k in range(len(words))
+        ]
+        sides = [extents(one, size / 10) for one in ink]
+        for word, (_, right), (next_left, _) in zip(words, sides, sides[1:], strict=False):
+            level = np.isfinite(right) & np.isfinite(next_left)
+            clear = (next_left - right)[level] if level.any() else np.array([next_left.min() - right.max()])
+            out.append((word, float(clear.min()) / size))
+        first += len(words)
+    return out
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_words_neither_run_together_nor_fall_apart(hand: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners: list[list[int]] = []
+    strokes = hand_module._strokes
+
+    def watched(*args: Any) -> tuple[list[Stroke], list[int]]:
+        out = strokes(*args)
+        owners.append(out[1])
+        return out
+
+    monkeypatch.setattr(hand_module, "_strokes", watched)
+    notes = (ROOT / "examples" / "notes.txt").read_text(encoding="utf-8").split("\n\n")
+    notes = [" ".join(note.split()) for note in notes if note.isascii() and 150 < len(note) < 300][:4]
+    assert len(notes) == 4
+    gaps: list[tuple[str, float]] = []
+    for seed in range(40):
+        for note in notes:
+            gaps += word_gaps(by(hand, note, seed=seed), owners.pop())
+    clear = np.array([gap for _, gap in gaps])
+    after = np.array([gap for word, gap in gaps if word[-1] in ".,;:!?"])
+    median = float(np.median(clear))
+    assert clear.min() > 0.6
+    assert after.min() > 0.68
+    assert np.quantile(after, 0.01) > 0.8
+    assert clear.max() < 1.9 * median
+    assert 0.15 < clear.std() / clear.mean() < 0.25, "people: about .2"
+
+
+def test_the_bar_of_a_first_t_crosses_its_stem() -> None:
+    """A bar that hangs to the right of a short stem turns "the" into "/he"."""
+    forms = [form for form in hands()["wren"].face.glyphs["t"] if not form.places or "initial" in form.places]
+    assert len(forms) >= 2
+    for form in forms:
+        stem, bar = np.concatenate(form.strokes), form.late[0]
+        at = float(stem[np.argmin(np.abs(stem[:, 1] - 1.0)), 0])
+        assert at - bar[:, 0].min() > 0.25
+        assert bar[:, 0].max() - at > 0.25

@@ -1,5 +1,7 @@
 """Joins go on as a letter leaves, come in as the next begins, and never change what a letter reads as."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from fonts.face import Face, Glyph
 from fonts.hand import write
 from fonts.hands import hands
 from fonts.spline import through
+from plotter.strokes import resample
 
 FRAME = Frame(x_mm=5, y_mm=5, width_mm=200, height_mm=100, xheight_max_mm=2.5)
 
@@ -59,3 +62,58 @@ def test_a_stroke_never_jumps(hand: str, word: str) -> None:
 def test_joins_are_broken_now_and_then(hand: str) -> None:
     counts = {len(write("munumunumu", frame=FRAME, hand=hands()[hand], seed=seed).strokes) for seed in range(30)}
     assert len(counts) > 2
+
+
+def across(word: str, hand: str, seed: int, low: float, high: float) -> list[tuple[float, float]]:
+    """Where a word's ink stands between two heights above its lowest point, x-heights: stretches from left to right."""
+    written = write(word, frame=FRAME, hand=hands()[hand], seed=seed)
+    size = written.xheight_mm
+    ink = np.concatenate([resample(one, 0.02 * size) for one in written.strokes]) / size
+    y = ink[:, 1] - ink[:, 1].min()
+    x = np.sort(ink[(y > low) & (y < high), 0])
+    cut = np.flatnonzero(np.diff(x) > 0.12)
+    return list(zip(x[np.append(0, cut + 1)].tolist(), x[np.append(cut, len(x) - 1)].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("hand", list(hands()))
+def test_c_and_l_do_not_read_d(hand: str) -> None:
+    # Near the top of c: its end, then clear paper, then the stem.
+    gaps = []
+    for seed in range(40):
+        stretches = across("cl", hand, seed, 0.7, 0.85)
+        gaps.append(max(b[0] - a[1] for a, b in pairwise(stretches)))
+    assert min(gaps) > 0.2
+
+
+@pytest.mark.parametrize("hand", list(hands()))
+def test_o_before_u_keeps_its_bowl_to_itself(hand: str) -> None:
+    # Below the join: the two sides of o, clear paper, the two sides of u.
+    gaps = []
+    for seed in range(40):
+        stretches = across("ou", hand, seed, 0.25, 0.4)
+        gaps.append(stretches[2][0] - stretches[1][1])
+    assert min(gaps) > 0.15
+
+
+@pytest.mark.parametrize("hand", list(hands()))
+@pytest.mark.parametrize("letter", "tfrvwyTFPVWY")
+def test_marks_stand_clear_of_bars_and_arms(hand: str, letter: str) -> None:
+    case = hands()[hand].case
+    for form in case.of(letter):
+        ink = np.concatenate((*form.glyph.strokes, *form.glyph.late))
+        body = ink[(ink[:, 1] > -0.2) & (ink[:, 1] < 1.3), 0]
+        for mark in ".,!?:;":
+            for other in case.of(mark):
+                assert case.apart(form, other, joined=False) + other.start >= body.max() + 0.19
+
+
+@pytest.mark.parametrize("hand", list(hands()))
+@pytest.mark.parametrize("word", ["at.", "of.", "or.", "why.", "now.", "leave."])
+def test_a_full_stop_is_never_under_the_bar(hand: str, word: str) -> None:
+    for seed in range(40):
+        written = write(word, frame=FRAME, hand=hands()[hand], seed=seed)
+        size = written.xheight_mm
+        dot = min(written.strokes, key=lambda one: float(np.hypot(*np.ptp(one, axis=0))))
+        rest = np.concatenate([one for one in written.strokes if one is not dot])
+        near = rest[(rest[:, 1] > dot[:, 1].min() - 0.2 * size) & (rest[:, 1] < dot[:, 1].min() + 1.25 * size)]
+        assert dot[:, 0].min() > near[:, 0].max() + 0.03 * size, seed

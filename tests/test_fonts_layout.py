@@ -77,6 +77,22 @@ def test_lines_of_the_text_stay_lines(text: str) -> None:
         at += len(block.split())
 
 
+def test_a_word_of_one_letter_does_not_end_a_line() -> None:
+    text = "thank you for the order! I packed it right and a little more of it as I said before all of it went"
+    ends = {line.words[-1] for wide in range(60, 140) for line in lay_out(text, frame(wide, 300), MEASURE).lines}
+    assert not ends & {"I", "a"}
+
+
+@given(TEXTS, st.floats(40, 200), st.floats(20, 200))
+def test_words_of_one_letter_cost_neither_room_nor_size(text: str, wide: float, high: float) -> None:
+    other = " ".join("1" if word in ("a", "b", "c") else word for word in text.split(" "))
+    if refused(other, frame(wide, high)):
+        assert refused(text, frame(wide, high))
+        return
+    one, two = (lay_out(each, frame(wide, high), MEASURE) for each in (text, other))
+    assert one.xheight_mm == two.xheight_mm
+
+
 @given(TEXTS)
 def test_shortening_by_what_the_refusal_says_makes_it_fit(text: str) -> None:
     box = frame(60, 40, least=1.9)
