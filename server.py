@@ -1,10 +1,12 @@
 """Roof: reads the configuration and the environment, puts the house together, and is the command line `fairhand`."""
 
+import functools
 import os
 import signal
 import socket
 import sys
 import tomllib
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,17 +24,27 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 
 
-def read_shop(path: Path | None = None) -> Shop:
+def read_shop(path: Path | None = None, hands: Collection[str] | None = None) -> Shop:
     """The shop that a configuration file describes; paths in it are relative to its folder. Raises ShopFault.
 
-    Without a path: FAIRHAND_CONFIG, else ./config.toml, else the one shipped beside this file.
+    Without a path: FAIRHAND_CONFIG, else ./config.toml, else the one shipped beside this file. With `hands` the hand
+    must be one of them.
     FAIRHAND_DATABASE, when set, takes the place of [server] database.
     """
     path = path or _default_config()
     sections = _toml(path)
     named = sections.get("notes", {}).get("templates", "") if isinstance(sections.get("notes"), dict) else ""
-    templates = _toml(path.parent / named) if isinstance(named, str) and named else {}
-    it = shop(sections, templates)
+    templates, faults = {}, []
+    try:
+        templates = _toml(path.parent / named) if isinstance(named, str) and named else {}
+    except ShopFault as error:
+        faults = [f"[notes] templates: {fault}" for fault in error.faults]
+    try:
+        it = shop(sections, templates, hands)
+    except ShopFault as error:
+        raise ShopFault(faults + error.faults) from None
+    if faults:
+        raise ShopFault(faults)
     database = os.environ.get("FAIRHAND_DATABASE") or it.server.database
     return replace(it, server=replace(it.server, database=_beside(database, path.parent)))
 
@@ -47,7 +59,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ShopFault([f"{path}: cannot be read ({error.strerror}); name another with --config FILE"]) from None
+        raise ShopFault([f"{path}: cannot be read ({error.strerror}); name another file"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ShopFault([f"{path}: not TOML: {error}"]) from None
 
@@ -68,18 +80,17 @@ def build(it: Shop) -> "FastAPI":
     from jobs.fleet import Fleet
     from jobs.store import Store
 
-    _make_folder(it.server.database)
     store = Store(it.server.database)
+    try:
+        for one in it.plotters:  # at once and not when the server has started: a refusal is told in words
+            store.ownership.take_plotter(one.name)
+    except BaseException:
+        store.close()
+        raise
     shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
     dispatch = Dispatch(store)
     fleet = Fleet(it.plotters, dispatch=dispatch, shelf=shelf)
     return create_app(store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it)
-
-
-def _make_folder(database: str) -> None:
-    file = database.removeprefix("sqlite:///")
-    if file != database and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=orders.EXIT_CODES)
@@ -88,7 +99,7 @@ def _make_folder(database: str) -> None:
 @click.pass_context
 def main(context: click.Context, config: Path | None) -> None:
     """Fairhand: note text in, a card written by a real pen out."""
-    context.obj = lambda: read_shop(config)
+    context.obj = functools.partial(read_shop, config)
 
 
 @main.command()
@@ -164,11 +175,9 @@ for command in (*orders.COMMANDS, *catalogue.COMMANDS, *machines.COMMANDS):
 @orders.refusals
 def check(context: click.Context, config: Path | None) -> None:
     """Read the configuration and say every fault at once; exit code 3 when there is one."""
-    it: Shop = read_shop(config) if config else context.obj()
     from fonts.hands import hands
 
-    if it.notes.hand not in hands():
-        raise ShopFault([f"[notes] hand: there is no hand '{it.notes.hand}'; `fairhand hands` lists them"])
+    it: Shop = read_shop(config, hands()) if config else context.obj(hands=hands())
     click.echo(f"all right; plotters: {len(it.plotters)}, stocks: {len(it.stocks)}, templates: {len(it.templates)}")
 
 

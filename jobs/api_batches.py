@@ -1,6 +1,6 @@
 """Routes of batches: a CSV of orders in, every row rehearsed, nothing written before the start."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from jobs.api_shown import BatchOut, batch_out
 from jobs.compose import Composition, Fault, NoteFault
 from jobs.idempotency import fingerprint
 from jobs.job import Order
-from jobs.note import Note
+from jobs.note import MergeError, Note, fields_of
 
 Id = Annotated[BatchId, Path()]
 
@@ -134,7 +134,13 @@ def router(front: Front) -> APIRouter:
 
 
 def check(sheet: api_csv.Sheet, asked: Upload, front: Front) -> Checked:
-    """Rehearse every row of a sheet."""
+    """Rehearse every row of a sheet; raises Problem csv_refused when no row can have any words."""
+    if not asked.template and not {"message", "template"} & set(sheet.columns):
+        words = (
+            "there is no column message and no column template, and no template was chosen for all rows; "
+            f"the columns are: {', '.join(sheet.columns)}"
+        )
+        raise api_csv.refused("no_words", words[:2000])
     orders: list[Order] = []
     refused: list[tuple[api_csv.Row, list[Fault]]] = []
     seen: dict[str, int] = {}
@@ -174,10 +180,12 @@ def check(sheet: api_csv.Sheet, asked: Upload, front: Front) -> Checked:
 def _rehearse(cells: Mapping[str, str], asked: Upload, front: Front) -> tuple[Note, Composition | None, list[Fault]]:
     """The note of a row, its card, or what is wrong with it, by column."""
     message, template = cells.get("message", ""), cells.get("template", "")
+    named = template or asked.template or ""
+    fields = {name: cell for name, cell in cells.items() if name not in ("external_id", "template", "message")}
     note = Note(
         text=message or None,
-        template=None if message else template or asked.template,
-        fields={name: cell for name, cell in cells.items() if name not in ("external_id", "template", "message")},
+        template=None if message else named or None,
+        fields=_as_named(fields, message or front.shelf.templates.get(named, "")),
         hand=asked.hand or front.notes.hand,
         stock=asked.stock or front.notes.stock,
         seed=front.seeds(),
@@ -188,14 +196,25 @@ def _rehearse(cells: Mapping[str, str], asked: Upload, front: Front) -> tuple[No
     try:
         return note, front.rehearse(note), []
     except NoteFault as error:
-        return note, None, [_by_column(fault) for fault in error.faults]
+        return note, None, [_by_column(fault, cells) for fault in error.faults]
 
 
-def _by_column(fault: Fault) -> Fault:
+def _as_named(fields: Mapping[str, str], text: str) -> dict[str, str]:
+    """The fields, also by the names that the text has for them when only capitals differ."""
+    try:
+        names = [name for name in fields_of(text) if name not in fields]
+    except MergeError:
+        names = []  # the rehearsal says what is wrong with the text
+    folded = {name.casefold(): cell for name, cell in fields.items()}
+    return {**fields, **{name: folded[name.casefold()] for name in names if name.casefold() in folded}}
+
+
+def _by_column(fault: Fault, columns: Iterable[str]) -> Fault:
     """The same fault, naming the column of the sheet instead of the field of a request; "" when it has none."""
     column = {"text": "message", "template": "template"}.get(fault.field, "")
     if fault.field.startswith("fields."):
-        column = fault.field.removeprefix("fields.")
+        name = fault.field.removeprefix("fields.")
+        column = next((one for one in columns if one.casefold() == name.casefold()), name)
     return Fault(column, fault.code, fault.message, fault.where)
 
 

@@ -16,6 +16,9 @@ MAX_CELL = 5000
 REASONS = "refused_because"
 """The column that failures.csv adds. An upload that has it was such a file: its escaped cells are restored."""
 
+OURS = ("external_id", "template", "message", "street", "postal_code", "city", "country", REASONS)
+"""The columns we know, however their names are capitalised; every other column is a merge field."""
+
 # What spreadsheets take for a formula at the start of a cell (OWASP, "CSV Injection"), behind quotes of ours.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 # C0 and C1 controls but tab and line ends; PostgreSQL keeps no NUL, and no hand writes the others.
@@ -51,24 +54,24 @@ def read(data: bytes) -> Sheet:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _refused("not_utf8", f"line {line} is not UTF-8; save the file as “CSV UTF-8”") from None
+        raise refused("not_utf8", f"line {line} is not UTF-8; save the file as “CSV UTF-8”") from None
     records = _records(text)
     header = next(records, [])
-    columns = tuple(name.strip() for name in header)
+    columns = tuple(_ours(name.strip()) for name in header)
     if not any(columns):
-        raise _refused("no_header", "the file is empty: the first row must name the columns")
+        raise refused("no_header", "the file is empty: the first row must name the columns")
     _check_header(columns)
     mended = REASONS in columns
     if mended:
-        columns = tuple(map(_restored, columns))
+        columns = tuple(_ours(_restored(name)) for name in columns)
     rows: list[Row] = []
     for number, record in enumerate(records, start=2):
         if len(rows) >= MAX_ROWS:
-            raise _refused("too_many_rows", f"a batch takes at most {MAX_ROWS} rows; split the file")
+            raise refused("too_many_rows", f"a batch takes at most {MAX_ROWS} rows; split the file")
         if any(cell.strip() for cell in record):
             rows.append(_row(number, record, columns, mended))
     if not rows:
-        raise _refused("no_rows", "there is no row below the header")
+        raise refused("no_rows", "there is no row below the header")
     return Sheet(tuple(name for name in columns if name != REASONS), tuple(rows))
 
 
@@ -82,17 +85,22 @@ def _records(text: str) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _refused("bad_csv", f"line {reader.line_num}: {error}") from None
+            raise refused("bad_csv", f"line {reader.line_num}: {error}") from None
+
+
+def _ours(name: str) -> str:
+    return name.casefold() if name.casefold() in OURS else name
 
 
 def _check_header(columns: Sequence[str]) -> None:
     if len(columns) > MAX_COLUMNS:
-        raise _refused("bad_header", f"{len(columns)} columns; at most {MAX_COLUMNS} are taken")
+        raise refused("bad_header", f"{len(columns)} columns; at most {MAX_COLUMNS} are taken")
+    folded = [name.casefold() for name in columns]
     for place, name in enumerate(columns, start=1):
         if not name or len(name) > 64 or _CONTROL.search(name):
-            raise _refused("bad_header", f"column {place} has no name of 1 to 64 plain characters")
-        if columns.index(name) != place - 1:
-            raise _refused("bad_header", f"two columns are called “{name}”")
+            raise refused("bad_header", f"column {place} has no name of 1 to 64 plain characters")
+        if folded.index(name.casefold()) != place - 1:
+            raise refused("bad_header", f"two columns are called “{name}”")
 
 
 def _row(number: int, record: Sequence[str], columns: Sequence[str], mended: bool) -> Row:
@@ -135,5 +143,6 @@ def _restored(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _refused(code: str, words: str) -> Problem:
+def refused(code: str, words: str) -> Problem:
+    """The answer to a file that is not taken as a whole."""
     return Problem("csv_refused", words, [Fault("orders", code, words)])

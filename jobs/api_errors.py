@@ -41,7 +41,11 @@ CODES: Mapping[str, Code] = {
     ),
     "not_found": Code(404, "There is nothing at this address", "Look at /openapi.json for the paths there are."),
     "unknown_id": Code(404, "There is no such thing", "Check the id; lists show the ids there are."),
-    "no_ink": Code(404, "There is no picture of the ink", "Ink is kept once a simulated plotter has drawn something."),
+    "no_ink": Code(
+        404,
+        "There is no picture of the ink",
+        "Ink is kept once a simulated plotter has drawn something; that of a spoiled card under its `attempt`.",
+    ),
     "method_not_allowed": Code(405, "This address does not take this method", "Use a method named in Allow."),
     "wrong_state": Code(
         409, "Not from where it stands", "Read the job, batch or plotter again; `detail` says what would do."
@@ -87,7 +91,7 @@ FAULTS: Mapping[str, str] = {
     "bad_field": "A brace that begins no merge field: write `{{` and `}}` for literal braces.",
     "bad_seed": "The seed is beyond its bounds.",
     "off_paper": "The hand would run off the paper.",
-    "unwritable_character": "The hand cannot write this character; `character`, `code_point` and `position` name it.",
+    "unwritable_character": "No letter for this; `character`, `code_point` and `position` (from 0) name it.",
     "text_overflow": "The text does not fit the paper even at the smallest writing; `excess` is the part too much.",
     # of a request
     "missing": "A value that must be there is not.",
@@ -108,6 +112,8 @@ FAULTS: Mapping[str, str] = {
     "cell_too_long": "A cell with more text than is taken.",
     "bad_character": "A control character that no text holds.",
     "duplicate_external_id": "An earlier row of the file has the same external_id.",
+    "no_words": "There is neither a column `message` nor `template`, and no template for all rows.",
+    "already_ordered": "A warning: an earlier job that is not cancelled has this external_id; the row is accepted.",
     "template_and_message": "The row names a template and brings its own message; keep one.",
     "unknown_country": "The country is no ISO 3166 code of two letters that mail goes to.",
     "missing_street": "Addresses in this country need a street.",
@@ -115,7 +121,7 @@ FAULTS: Mapping[str, str] = {
     "missing_city": "Addresses in this country need a city.",
     "missing_country": "An address needs its country.",
 }
-"""Codes of single faults, in `errors` of a problem and in the failures of a batch."""
+"""Codes of single faults, in `errors` of a problem and in the failures and warnings of a batch."""
 
 
 class Problem(HTTPException):
@@ -286,7 +292,7 @@ def markdown() -> str:
         "",
         "## Faults",
         "",
-        "In `errors` of a problem (with `field`) and in the failures of a batch (with `row` and `column`).",
+        "In `errors` of a problem (with `field`), in the failures (with `row` and `column`) and warnings of a batch.",
         "",
         "| code | meaning |",
         "|---|---|",

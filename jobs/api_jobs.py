@@ -179,7 +179,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         return Response(text, media_type="text/plain; charset=us-ascii")
 
     inked = responses("unknown_id", "no_ink", "invalid_request")
-    which = Annotated[Number | None, Unsent, Query(description="Of this attempt; else of the latest with ink.")]
+    which = Annotated[Number | None, Unsent, Query(description="Of this attempt; else of the job's own card.")]
 
     def ink(id: str, attempt: int | None) -> str:
         job = store.job(id)

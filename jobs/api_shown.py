@@ -37,19 +37,21 @@ class JobOut(BaseModel):
     seed: int
     priority: int
     hold: bool
-    plotter: str | None = Field(description="The plotter that has or had it; before that, the one it was asked for.")
+    plotter: str | None = Field(
+        description="The plotter that has or wrote it; before that the one it was asked for, if any."
+    )
     external_id: str | None
     metadata: dict[str, str]
     batch: str | None
     row: int | None = Field(description="Its row in the batch's CSV; the header is row 1.")
     progress: Progress
-    wanted: str | None = Field(description="What a person wants of the card in hand, not yet done.")
+    wanted: str | None = Field(description="What a person wants of the card in hand: hold, go_on, stop or cancel.")
     waiting_for: str | None = Field(description="Why it is not being written, in words.")
     created_at: datetime
     updated_at: datetime
-    attempts: int
-    reason: str | None
-    seconds: float | None = Field(description="Machine time of its latest attempt, once that has ended.")
+    attempts: int = Field(description="How often a plotter has taken it.")
+    reason: str | None = Field(description="Why it stands where it stands, in words.")
+    seconds: float | None = Field(description="Machine time of its card, once that is written or interrupted.")
     card: CardOut
 
 
@@ -70,7 +72,7 @@ class AttemptOut(BaseModel):
     ink_at: datetime | None = Field(description="When the pen was allowed down.")
     ended_at: datetime | None
     outcome: str | None
-    reason: str
+    reason: str = Field(description="Why it ended so, as the machine told it.")
     progress: Progress
     position: tuple[float, float] | None = Field(description="Where the pen was last seen, card frame, mm.")
     position_known: bool | None
@@ -78,6 +80,7 @@ class AttemptOut(BaseModel):
     decided_by: str | None
     decided_at: datetime | None
     decision: str | None
+    note: str | None = Field(description="What was remarked with the decision.")
     ink: bool = Field(description="Whether a picture of the ink is kept.")
 
 
@@ -117,6 +120,16 @@ class FailureOut(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class WarningOut(BaseModel):
+    """An accepted row that somebody should look at before the start."""
+
+    row: int = Field(description="As a spreadsheet counts; the header is row 1.")
+    code: Literal["already_ordered"]
+    message: str
+    external_id: str
+    job: JobId = Field(description="The newest earlier job with this external_id that is not cancelled.")
+
+
 class BatchOut(BaseModel):
     """An upload: what was accepted, what was refused and why. Nothing of it is written before `started_at`."""
 
@@ -128,6 +141,7 @@ class BatchOut(BaseModel):
     refused: int
     jobs: dict[State, int] = Field(description="How its jobs stand.")
     failures: list[FailureOut]
+    warnings: list[WarningOut] = Field(description="Accepted rows whose external_id was ordered before.")
     created_at: datetime
     started_at: datetime | None
 
@@ -286,6 +300,7 @@ def attempt_out(one: Attempt) -> AttemptOut:
         decided_by=one.decided_by,
         decided_at=one.decided_at,
         decision=one.decision,
+        note=one.note,
         ink=one.inked,
     )
 
@@ -331,6 +346,7 @@ def batch_out(batch: Batch) -> BatchOut:
         refused=batch.refused,
         jobs={state: n for state, n in batch.states.items() if n},
         failures=failures,
+        warnings=[WarningOut(**one) for one in batch.warnings],
         created_at=batch.created_at,
         started_at=batch.started_at,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from jobs.bell import Bell
 from jobs.job import Taken
@@ -23,11 +23,15 @@ _PATIENCE_S = 5
 
 def open_engine(url: str) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://...`; raises ValueError on any other URL."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The URL is not repeated: there may be a password in it.
+        raise ValueError("the database is no URL: write sqlite:///fairhand.db or postgresql://...") from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise ValueError("the store wants a file: sqlite:///fairhand.db")
-        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(parsed.database or "").parent)
         engine = create_engine(parsed, pool_size=20, max_overflow=40, connect_args={"timeout": 10})
         event.listen(engine, "connect", _sqlite_rules)
         event.listen(engine, "begin", _sqlite_begin)
@@ -52,6 +56,14 @@ def open_engine(url: str) -> Engine:
     raise ValueError(f"the store speaks sqlite:/// and postgresql://, not {parsed.get_backend_name()}://")
 
 
+def make_folder(folder: Path) -> None:
+    """The folder of a database, made where it is missing; raises ValueError in words."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"the database's folder {folder} cannot be made ({error.strerror})") from None
+
+
 def _sqlite_rules(raw: Any, _: object) -> None:
     raw.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
@@ -70,8 +82,11 @@ def _sqlite_begin(connection: Connection) -> None:
 
 def migrate(engine: Engine, to: str = "head") -> None:
     """Bring the tables to the newest form, whoever else starts at the same time."""
-    if to == "head" and _version(engine) == HEAD:
+    version = _version(engine)
+    if to == "head" and version == HEAD:
         return
+    if version is not None and version > HEAD:
+        raise ValueError(f"the database is of a newer Fairhand (its tables are {version}, ours {HEAD}); use that one")
     from alembic import command
     from alembic.config import Config
 
@@ -110,7 +125,10 @@ class Ownership:
 
     def _take_file(self, path: Path) -> None:
         # A file of its own: closing any handle on the database file would drop SQLite's locks on it.
-        holder = path.open("a+")
+        try:
+            holder = path.open("a+")
+        except OSError as error:
+            raise ValueError(f"{path} cannot be written ({error.strerror}); it stands beside the database") from None
         try:
             fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -118,7 +136,7 @@ class Ownership:
             pid = holder.read().strip()
             holder.close()
             raise Taken(
-                f"{self._engine.url.database} is in use by another controller (process {pid or 'unknown'}); "
+                f"{self._engine.url.database} is in use by another server (process {pid or 'unknown'}); "
                 "stop that one first, or give this one its own database"
             ) from None
         holder.truncate(0)
@@ -144,9 +162,7 @@ class Ownership:
 
                 if not isinstance(error.orig, LockNotAvailable):
                     raise
-                raise Taken(
-                    f"the plotter {name} is driven by another running controller; stop that one first"
-                ) from None
+                raise Taken(f"the plotter {name} is driven by another running server; stop that one first") from None
 
     def release(self) -> None:
         """Give everything back."""
@@ -163,7 +179,8 @@ class Ownership:
 class Database:
     """An opened and migrated database: transactions for writing, snapshots for reading, the instant, the bell.
 
-    `now` replaces the clock. Raises Taken when another controller owns the SQLite file.
+    `now` replaces the clock. Raises Taken when another controller owns the SQLite file, ValueError when the database
+    cannot be opened.
     """
 
     def __init__(self, url: str, *, now: Callable[[], datetime] | None = None) -> None:
@@ -173,11 +190,17 @@ class Database:
         self._local = threading.local()
         # SQLite has one writer at a time: waiting here is fair, waiting in the file is not.
         self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else None
+        ownership = None
         try:
-            self.ownership = Ownership(self.engine)
+            self.ownership = ownership = Ownership(self.engine)
             migrate(self.engine)
-        except BaseException:
+        except BaseException as error:
+            if ownership is not None:
+                ownership.release()
             self.engine.dispose()
+            if isinstance(error, DBAPIError):
+                where = self.engine.url.render_as_string(hide_password=True)
+                raise ValueError(f"the database {where} cannot be opened: {str(error.orig).strip()}") from error
             raise
 
     def close(self) -> None:

@@ -45,11 +45,14 @@ class Desk:
                 raise NotAllowed(f"{job_id} is being written: stop its plotter and decide the card instead")
             if state is State.INTERRUPTED:
                 raise NotAllowed(f"{job_id} is interrupted: decide its card (good, fresh or give_up) instead")
-            return self.store.transition(job_id, State.CANCELLED, who="person", actor=actor)
+            only = "a job whose pen has not touched the paper can be cancelled"
+            return self.store.transition(job_id, State.CANCELLED, who="person", actor=actor, only=only)
 
     def hold_job(self, job_id: str, *, actor: str) -> Job:
         """Keep a ready job from being written until it is released."""
-        return self.store.transition(job_id, State.HELD, who="person", actor=actor, hold=True)
+        return self.store.transition(
+            job_id, State.HELD, who="person", actor=actor, hold=True, only="a ready job can be held back"
+        )
 
     def release(self, job_id: str, *, actor: str) -> Job:
         """Let a held job be written; one whose batch has not been started must wait for that."""
@@ -57,11 +60,16 @@ class Desk:
             job = self.store.job(job_id)
             if job.state is State.HELD and job.batch and self.store.batch(job.batch).started_at is None:
                 raise NotAllowed(f"{job_id} belongs to {job.batch}, which has not been started: start the batch")
-            return self.store.transition(job_id, State.READY, who="person", actor=actor, frm=(State.HELD,), hold=False)
+            only = "a held job can be released"
+            held = (State.HELD,)
+            return self.store.transition(
+                job_id, State.READY, who="person", actor=actor, frm=held, only=only, hold=False
+            )
 
     def requeue(self, job_id: str, *, actor: str) -> Job:
         """Try a failed job again."""
-        return self.store.transition(job_id, State.READY, who="person", actor=actor, frm=(State.FAILED,))
+        only = "a failed job can be tried again"
+        return self.store.transition(job_id, State.READY, who="person", actor=actor, frm=(State.FAILED,), only=only)
 
     def decide(self, job_id: str, decision: Decision, *, actor: str, note: str = "") -> Job:
         """A person's word on an interrupted card: it is good, a fresh one shall be written, or the job is given up."""
@@ -75,6 +83,7 @@ class Desk:
                 who="person",
                 actor=actor,
                 frm=(State.INTERRUPTED,),
+                only="an interrupted card can be decided",
                 reason=reason,
                 data={"decision": decision},
             )
@@ -88,7 +97,7 @@ class Desk:
                     decided_by=actor,
                     decided_at=now,
                     decision=decision,
-                    reason=func.coalesce(note or None, _attempt.c.reason),
+                    note=note or None,
                 )
             )
             return self.store.job(job.id)
@@ -112,11 +121,18 @@ class Desk:
     def load(self, plotter: str, count: int, stock: str, *, actor: str) -> PlotterRow:
         """A person has laid `count` blank cards of `stock` into the plotter and looked at them."""
         with self.store.transaction() as connection:
+            # The plotter's row is held: no pen may come down between the look and the count.
+            connection.execute(select(_plotter.c.name).where(_plotter.c.name == plotter).with_for_update())
             row = self.store.plotter(plotter)
             if row.job is not None and self.store.job(row.job).state is State.INTERRUPTED:
                 raise NotAllowed(f"{plotter} still has the card of {row.job}: decide that one first")
             if not 0 <= count <= row.capacity:
                 raise NotAllowed(f"{plotter} takes 0 to {row.capacity} blanks, not {count}")
+            if row.job is not None and count >= row.capacity:  # the card under the pen lies there as well
+                if row.capacity == 1:
+                    raise NotAllowed("its card is still being written: load when it is done")
+                room = f"beside it there is room for {row.capacity - 1} blanks, not {count}"
+                raise NotAllowed(f"its card is still being written: {room}")
             self._set(connection, plotter, blanks=count, loaded_stock=stock)
             self._tell(connection, plotter, "loaded", {"blanks": count, "stock": stock}, actor)
             return self.store.plotter(plotter)

@@ -256,7 +256,7 @@ class Dispatch:
     def reconcile(self, plotter: str) -> None:
         """Settle what an earlier controller of this plotter left open: no ink -> ready, maybe ink -> interrupted."""
         self._settle(
-            and_(_attempt.c.plotter == plotter, _attempt.c.boot != self.store.boot), "the controller was restarted"
+            and_(_attempt.c.plotter == plotter, _attempt.c.boot != self.store.boot), "the server was restarted"
         )
 
     def sweep(self) -> None:

@@ -128,7 +128,8 @@ class Job:
     """A card that somebody wants, as the store knows it. `words`: the text as written; `stroke`: strokes proven drawn.
 
     `attempts` is also the fence: it grows by one at every claim, and only the attempt of that number may report.
-    `plotter` is the one it is pinned to; `on` that of its latest attempt, which took `seconds` of machine time.
+    `plotter` is the one it is pinned to; `on` that of its attempt, open or the one that ended it, which took `seconds`
+    of machine time. A job that is ready again has none of that: earlier attempts are told by themselves.
     """
 
     id: str
@@ -164,7 +165,8 @@ class Attempt:
     """One plotter's try at one job. `ink_at`: when the pen was allowed down; `ended_at`: when all was said.
 
     `outcome`: not_started, refused, cancelled, written, interrupted (open until a person decides), spoiled, given_up.
-    `x`, `y`: where the pen was last seen, card frame mm. `inked` says that a picture of the ink is kept.
+    `reason` is the machine's, `note` what a person remarked when deciding. `x`, `y`: where the pen was last seen, card
+    frame mm. `inked` says that a picture of the ink is kept.
     """
 
     job: str
@@ -188,6 +190,7 @@ class Attempt:
     decided_by: str | None
     decided_at: datetime | None
     decision: str | None
+    note: str | None
     inked: bool
 
 
@@ -248,6 +251,7 @@ class Batch:
     accepted: int
     refused: int
     failures: tuple[Mapping[str, Any], ...]
+    warnings: tuple[Mapping[str, Any], ...]
     created_at: datetime
     started_at: datetime | None
     states: Mapping[State, int] = field(default_factory=dict)
@@ -297,20 +301,44 @@ def _what_a_ready_job_waits_for(job: Job, plotters: Sequence[PlotterRow]) -> str
     busy = [p.name for p, why in obstacles if why == _BUSY]
     if busy:
         return f"its turn: {', '.join(busy)} {'is' if len(busy) == 1 else 'are'} writing another card"
-    return "; ".join(f"{p.name}: {why}" for p, why in obstacles)
+    reasons = dict.fromkeys(why for _, why in obstacles if why is not None)
+    return "; ".join(_said([p.name for p, one in obstacles if one == why], why) for why in reasons)
 
 
 _BUSY = "writing another card"
+_DECISION = "waiting for a decision"
+HOMES_WHEN_LOADED = "it homes when somebody has loaded blanks and confirmed them"
+"""The reason of a plotter that is offline only until blanks are loaded."""
 
 
 def _obstacle(p: PlotterRow, stock: str) -> str | None:
+    """Why the plotter does not take a card on this stock, in a word that `_said` knows."""
     if p.mode is Mode.PAUSED:
-        return "paused; activate it"
-    if p.condition in (Condition.OFFLINE, Condition.FAULT, Condition.ATTENTION):
-        return f"{p.condition}{f' ({p.reason})' if p.reason else ''}"
-    if p.loaded_stock != stock or (p.blanks == 0 and p.condition is Condition.IDLE):
-        return f"load {stock} blanks and confirm them"
+        return "paused"
+    homes = p.condition is Condition.OFFLINE and p.reason == HOMES_WHEN_LOADED
+    if p.condition is Condition.ATTENTION or (homes and p.job is not None):
+        return _DECISION
+    if p.condition in (Condition.OFFLINE, Condition.FAULT) and not homes:
+        return p.condition.value
+    if homes or p.loaded_stock != stock or (p.blanks == 0 and p.condition is Condition.IDLE):
+        return f"load {stock} blanks"
     return None if p.condition is Condition.IDLE and p.job is None else _BUSY
+
+
+def _said(names: Sequence[str], why: str) -> str:
+    """What these plotters have in common, in few words; their own long reasons are shown with them."""
+    who, one = " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))), len(names) == 1
+    match why:
+        case "paused":
+            return f"{who} {'is' if one else 'are'} paused"
+        case Condition.OFFLINE:
+            return f"{who} {'is' if one else 'are'} offline"
+        case Condition.FAULT:
+            return f"{who} {'has' if one else 'have'} a fault"
+        case _ if why == _DECISION:
+            return f"{who} {'waits' if one else 'wait'} for your decision about a card"
+        case _:
+            return f"{', '.join(names)}: {why}"
 
 
 def pack_ink(strokes: Sequence[Stroke]) -> bytes:
@@ -356,5 +384,5 @@ class Cancelled(Exception):
     """The job was cancelled before the pen came down: write nothing, give it back."""
 
 
-class Taken(Exception):
-    """Another running controller owns this database file or plotter."""
+class Taken(ValueError):
+    """Another running server owns this database file or plotter."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a database that stands here is used without loading the migration tool."""
 
 
@@ -98,6 +98,7 @@ batch = Table(
     Column("accepted", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("failures", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False, server_default=text("'[]'")),
     Column("created_at", Utc, nullable=False),
     Column("started_at", Utc),
 )
@@ -173,6 +174,7 @@ attempt = Table(
     Column("decided_by", Text),
     Column("decided_at", Utc),
     Column("decision", String(12)),
+    Column("note", Text),
     Column("ink", LargeBinary),
     # Never two pens on one card; never a second card on a plotter whose last one waits for a person's word.
     Index(

@@ -1,6 +1,6 @@
 """Shop: the configuration as values: where the server listens, which plotters, stocks and templates there are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -88,13 +88,20 @@ class Shop:
         return self.machines[name]
 
 
-def shop(sections: Mapping[str, Any], templates: Mapping[str, Any]) -> Shop:
-    """The shop that two parsed TOML files describe; raises ShopFault with all their faults."""
+def shop(sections: Mapping[str, Any], templates: Mapping[str, Any], hands: Collection[str] | None = None) -> Shop:
+    """The shop that two parsed TOML files describe; raises ShopFault with all their faults.
+
+    With `hands`, the hand of the notes must be one of them.
+    """
     faults: list[str] = []
+    wrong: set[tuple[str, ...]] = set()
     try:
         read = TypeAdapter(_Sections).validate_python(sections)
     except ValidationError as error:
-        raise ShopFault(_words(error)) from None
+        faults += _words(error)
+        wrong = {tuple(str(part) for part in one["loc"][:2]) for one in error.errors()}
+        # What is right is looked at all the same, so that everything is said at once.
+        read = TypeAdapter(_Sections).validate_python(_without(sections, wrong))
     try:
         texts = {
             name: one.text.strip("\n")
@@ -103,17 +110,20 @@ def shop(sections: Mapping[str, Any], templates: Mapping[str, Any]) -> Shop:
     except ValidationError as error:
         texts = {}
         faults += [f"templates: {fault}" for fault in _words(error)]
-    faults += _server_faults(read.server) + _note_faults(read.notes, read.stocks) + _stock_faults(read.stocks)
+    faults += _server_faults(read.server) + _stock_faults(read.stocks)
+    if not wrong & {("notes",), ("notes", "stock"), ("stocks",)}:
+        faults += _unknown("[notes] stock", "stock", read.notes.stock, sections.get("stocks", {}), "[stocks] has")
+    if hands is not None and not wrong & {("notes",), ("notes", "hand")}:
+        faults += _unknown("[notes] hand", "hand", read.notes.hand, hands, "there are")
     plotters = []
     for name, place in read.plotters.items():
-        model = read.machines.get(place.machine)
-        if model is None:
-            faults.append(
-                f"[plotters.{name}] machine: there is no machine '{place.machine}'; "
-                f"[machines] has {_list(read.machines)}"
+        if ("machines",) not in wrong:
+            where = f"[plotters.{name}] machine"
+            faults += _unknown(where, "machine", place.machine, sections.get("machines", {}), "[machines] has")
+        if (model := read.machines.get(place.machine)) is not None:
+            plotters.append(
+                Plotter(name=name, port=place.port, machine=model, slot=place.slot, capacity=place.capacity)
             )
-            continue
-        plotters.append(Plotter(name=name, port=place.port, machine=model, slot=place.slot, capacity=place.capacity))
     if faults:
         raise ShopFault(faults)
     return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts)
@@ -136,10 +146,19 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _note_faults(notes: Notes, stocks: Mapping[str, Stock]) -> list[str]:
-    if notes.stock in stocks:
-        return []
-    return [f"[notes] stock: there is no stock '{notes.stock}'; [stocks] has {_list(stocks)}"]
+def _without(sections: Mapping[str, Any], wrong: Collection[tuple[str, ...]]) -> dict[str, Any]:
+    """The sections less the entries that are wrong."""
+    rest = {name: dict(one) if isinstance(one, Mapping) else one for name, one in sections.items()}
+    for section, *entry in wrong:
+        if entry:
+            rest[section].pop(entry[0], None)
+        else:
+            rest.pop(section, None)
+    return rest
+
+
+def _unknown(where: str, kind: str, name: str, there: Collection[str], known: str) -> list[str]:
+    return [] if name in there else [f"{where}: there is no {kind} '{name}'; {known} {_list(there)}"]
 
 
 def _stock_faults(stocks: Mapping[str, Stock]) -> list[str]:
@@ -169,5 +188,5 @@ def _words(error: ValidationError) -> list[str]:
     return faults
 
 
-def _list(names: Mapping[str, object]) -> str:
+def _list(names: Collection[str]) -> str:
     return ", ".join(sorted(names)) or "none"

@@ -110,17 +110,27 @@ class Store(Database):
         return ids
 
     def transition(
-        self, job_id: str, to: State, *, who: Who, actor: str, frm: Collection[State] | None = None, **more: Any
+        self,
+        job_id: str,
+        to: State,
+        *,
+        who: Who,
+        actor: str,
+        frm: Collection[State] | None = None,
+        only: str = "",
+        **more: Any,
     ) -> Job:
         """Move one job from wherever it stands (one of `frm`, if given); the job afterwards.
 
-        Raises Missing, NotAllowed (with where it stands), Stale when somebody else moved it in between.
+        Raises Missing, NotAllowed (where it stands, and `only` what can be moved so), Stale when somebody else moved
+        it in between.
         """
         with self.transaction() as connection:
             state = self.lock_job(connection, job_id)
             rule = TRANSITIONS.get((state, to))
             if rule is None or who not in rule.who or (frm is not None and state not in frm):
-                raise NotAllowed(f"{job_id} is {state} and cannot become {to} from there")
+                instead = f"only {only}" if only else f"it cannot become {to} from there"
+                raise NotAllowed(f"{job_id} is {state}: {instead}")
             if not self.move(connection, _job.c.id == job_id, state, to, who=who, actor=actor, **more):
                 raise Stale(f"{job_id} is no longer {state}")
             return self.job(job_id)
@@ -233,6 +243,7 @@ class Store(Database):
                     accepted=len(orders),
                     refused=bad,
                     failures=[dict(one) for one in failures],
+                    warnings=self._already_ordered(connection, orders),
                     created_at=at,
                     started_at=at if start else None,
                 )
@@ -240,6 +251,26 @@ class Store(Database):
             jobs = self.add(orders, actor=actor, batch=id, started=start)
             self.tell(connection, [{"kind": "batch.added", "data": {"batch": id, "started": start}}], actor)
             return self.batch(id), jobs
+
+    def _already_ordered(self, connection: Connection, orders: Sequence[Order]) -> list[dict[str, Any]]:
+        """A warning for each order whose number a job has that is not cancelled; the newest such job is named."""
+        numbers = {one.external_id for one in orders if one.external_id}
+        query = select(_job.c.external_id, _job.c.id, _job.c.state).where(
+            _job.c.external_id.in_(numbers), _job.c.state != State.CANCELLED
+        )
+        known = {row.external_id: row for row in connection.execute(query.order_by(_job.c.id))} if numbers else {}
+        return [
+            {
+                "row": one.row,
+                "code": "already_ordered",
+                "message": f"“{one.external_id}” was ordered before and is {known[one.external_id].state}: "
+                "this row writes another card",
+                "external_id": one.external_id,
+                "job": known[one.external_id].id,
+            }
+            for one in orders
+            if one.external_id in known
+        ]
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -306,12 +337,11 @@ class Store(Database):
         return [Attempt(**row._mapping) for row in rows]
 
     def ink(self, job_id: str, number: int | None = None) -> list[Stroke] | None:
-        """What was drawn (card frame, mm) in the given attempt, else in the latest that kept it; None if none did."""
-        query = select(_attempt.c.ink).where(_attempt.c.job == job_id, _attempt.c.ink.is_not(None))
-        if number is not None:
-            query = query.where(_attempt.c.number == number)
+        """What was drawn (card frame, mm) in the given attempt, else on the job's own card; None if none is kept."""
+        query = select(_attempt.c.ink).select_from(_job.join(_attempt, _attempt.c.job == _job.c.id))
+        query = query.where(_job.c.id == job_id, _OWN if number is None else _attempt.c.number == number)
         with self.reading() as connection:
-            found = connection.scalar(query.order_by(_attempt.c.number.desc()).limit(1))
+            found = connection.scalar(query)
         return None if found is None else unpack_ink(found)
 
     def batch(self, batch_id: str) -> Batch:
@@ -321,7 +351,8 @@ class Store(Database):
             if row is None:
                 raise Missing(f"there is no batch {batch_id}")
             values = dict(row._mapping)
-            return Batch(**{**values, "failures": tuple(values["failures"])}, states=self.counts(batch_id))
+            lists = {name: tuple(values[name]) for name in ("failures", "warnings")}
+            return Batch(**{**values, **lists}, states=self.counts(batch_id))
 
     def plotters(self) -> list[PlotterRow]:
         """Every plotter ever configured, by name, with the card it has in hand."""
@@ -347,10 +378,19 @@ class Store(Database):
         return waiting_for(job, self.plotters())
 
 
+# The latest attempt, while it is the job's own: open, or the one that ended the job. What came to nothing, and a card
+# that is spoiled, is told by the attempts alone.
+_OWN = and_(
+    _attempt.c.number == _job.c.attempts,
+    _job.c.state.not_in((State.HELD, State.READY)),
+    func.coalesce(_attempt.c.outcome, "").not_in(("not_started", "spoiled")),
+)
+
+
 def _jobs() -> Select[Any]:
-    latest = [_attempt.c[name] for name in ("stroke", "wanted", "seconds")]
-    return select(_job, _attempt.c.plotter.label("on"), *latest).select_from(
-        _job.outerjoin(_attempt, and_(_attempt.c.job == _job.c.id, _attempt.c.number == _job.c.attempts))
+    own = [_attempt.c[name] for name in ("stroke", "wanted", "seconds")]
+    return select(_job, _attempt.c.plotter.label("on"), *own).select_from(
+        _job.outerjoin(_attempt, and_(_attempt.c.job == _job.c.id, _OWN))
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from jobs.compose import NoteFault, Shelf, compose
 from jobs.dispatch import Claim, Dispatch
-from jobs.job import Cancelled, Condition, Stale, State, Wanted
+from jobs.job import HOMES_WHEN_LOADED, Cancelled, Condition, Stale, State, Wanted
 from plotter.clock import Clock, RealClock
 from plotter.gcode import Program, ProgramError, prove, write
 from plotter.grbl import Alarm, Banner, Session
@@ -25,7 +25,7 @@ from plotter.machine import Machine, Plotter
 from plotter.plan import PlanError, plan
 from plotter.port import Port, PortError
 from plotter.serialport import open_port
-from plotter.stream import NotReady, Outcome, Progress, Verdict, Wish, connect, stream
+from plotter.stream import STOPPED, NotReady, Outcome, Progress, Verdict, Wish, connect, stream
 from plotter.strokes import Stroke
 
 PROGRESS_S = 0.25  # the store hears of progress at most four times a second
@@ -99,7 +99,7 @@ class Worker:
             except Exception:
                 # Only at the end: `retry` has said everything before.
                 log.info("plotter %s: stopped while out of order", self.plotter.name, exc_info=True)
-        self._dispatch.retire(self.plotter.name, "the controller was stopped")
+        self._dispatch.retire(self.plotter.name, "the server was stopped")
 
     def _say_what_failed(self, attempt: tenacity.RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None
@@ -154,7 +154,7 @@ class Worker:
         seen = self._bell.count("event")
         if self._somebody_has_loaded():
             return True
-        self._report(Condition.OFFLINE, "it homes when somebody has loaded blanks and confirmed them")
+        self._report(Condition.OFFLINE, HOMES_WHEN_LOADED)
         self._bell.wait(seen, IDLE_S, "event")
         return False
 
@@ -265,7 +265,7 @@ class _Card:
         if now.held:  # a virtual clock would spin here
             worker._bell.wait(self._nudges, PROGRESS_S, topic)
         if worker._stopping.is_set():
-            self._ending = "the controller was stopped"
+            self._ending = "the server was stopped"
             return Wish.STOP if now.held or worker._clock.now() >= worker._stop_by else Wish.HOLD
         nudges = worker._bell.count(topic)
         if worker._clock.now() - self._reported_at >= PROGRESS_S or nudges != self._nudges:
@@ -296,7 +296,9 @@ class _Card:
             self._worker._report(Condition.FAULT, outcome.reason, keep_blanks=False)
             return False
         finished = outcome.verdict is Verdict.FINISHED
-        why = "" if finished else "; ".join(filter(None, (self._ending, outcome.reason)))
+        # The stream takes every stop for the operator's; where the worker stopped it, the worker knows why.
+        said = outcome.reason.replace(STOPPED, self._ending) if self._ending else outcome.reason
+        why = "" if finished else "; ".join(filter(None, (self._ending if self._ending not in said else "", said)))
         self._finish(finished, why, outcome.strokes_done, outcome.seconds, outcome.position_known)
         return finished or outcome.position_known
 

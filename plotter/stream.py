@@ -81,6 +81,7 @@ class _Broken(Exception):
         self.why, self.left, self.then = why, left, then
 
 
+STOPPED = "stopped by the operator"
 _LOOK = "look at the card, then decide whether it is good or a fresh one is written"
 _PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
 
@@ -320,7 +321,7 @@ class _Card:
             self._lost_since += waited
         if obey and self._wish is Wish.STOP:
             left: Left = "resting" if held else "obeying"
-            raise _Broken("stopped by the operator", left, _LOOK)
+            raise _Broken(STOPPED, left, _LOOK)
 
 
 def _proofs(program: Program) -> list[int]:

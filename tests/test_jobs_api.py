@@ -70,7 +70,7 @@ def test_an_order_is_taken_and_read_back(api: httpx.Client) -> None:
     assert job["card"]["lines"] == 3
     assert job["card"]["strokes"] == job["progress"]["strokes"] > 3
     assert job["card"]["ink_mm"] > 50
-    assert job["waiting_for"] == "left: offline (not connected yet)"
+    assert job["waiting_for"] == "left is offline"
     assert job["created_at"].endswith("Z")
     assert api.get(answer.headers["Location"]).json() == job
 
@@ -307,6 +307,11 @@ def test_only_a_person_decides_an_interrupted_card(api: httpx.Client, house: Hou
     [attempt] = api.get(f"{at}/attempts").json()["data"]
     assert (attempt["decision"], attempt["decided_by"], attempt["plotter"]) == (card, "api", "plt_left")
     assert attempt["position"] == [12.5, 40.25]
+    assert (attempt["reason"], attempt["note"], attempt["ink"]) == ("the pen fell out", "seen", True)
+    if card == "fresh":
+        assert (decided["plotter"], decided["seconds"], decided["progress"]["stroke"]) == (None, None, 0)
+        problem(api.get(f"{at}/ink.svg"), 404, "no_ink")
+        assert api.get(f"{at}/ink.svg?attempt=1").status_code == 200
     problem(api.post(f"{at}/decide", json={"card": card}), 409, "wrong_state")
     if state == "failed":
         assert api.post(f"{at}/requeue").json()["state"] == "ready"
@@ -335,6 +340,8 @@ def test_plotters_do_what_a_person_says(api: httpx.Client, house: House) -> None
     assert api.post(f"{at}/hold").json()["wanted"] == "hold"
     assert house.dispatch.progress(claim, stroke=0) == "hold"
     assert api.post(f"{at}/resume").json()["wanted"] == "go_on"
+    problem(api.post(f"{at}/blanks", json={"count": 20, "stock": "a6"}), 409, "wrong_state")
+    assert api.post(f"{at}/blanks", json={"count": 19, "stock": "a6"}).json()["blanks"] == 19
     assert api.post(f"/v1/jobs/{job['id']}/cancel").json()["wanted"] == "cancel"
     problem(api.post(f"{at}/stop"), 409, "wrong_state")
 

@@ -132,6 +132,40 @@ def test_the_form_template_serves_rows_that_name_none(api: httpx.Client) -> None
     assert texts["G-2"] == "My own words"
 
 
+def test_what_was_ordered_before_is_accepted_and_said(api: httpx.Client) -> None:
+    two = HEAD + GOOD_ROW + GOOD_ROW.replace(b"G-1", b"G-2")
+    first = upload(api, two).json()
+    assert first["warnings"] == []
+    jobs = {one["external_id"]: one["id"] for one in api.get("/v1/jobs").json()["data"]}
+    api.post(f"/v1/jobs/{jobs['G-1']}/cancel")
+    again = upload(api, two).json()
+    assert again["accepted"] == 2
+    [warning] = again["warnings"]
+    assert (warning["row"], warning["code"]) == (3, "already_ordered")
+    assert (warning["external_id"], warning["job"]) == ("G-2", jobs["G-2"])
+    assert "G-2" in warning["message"]
+    assert warning["code"] in FAULTS
+    assert api.get(f"/v1/batches/{again['id']}").json() == again
+
+
+def test_columns_may_be_written_with_capitals(api: httpx.Client) -> None:
+    head = b" External_ID ,First_Name,Agent,PRODUCT,Message,Template\r\n"
+    rows = b"G-2,Bo,Jo,,Hello {First_Name} of {agent},\r\nG-3,,Jo,the oak stool,,thank-you-order\r\n"
+    batch = upload(api, head + GOOD_ROW + rows).json()
+    assert [(one["row"], one["column"]) for one in batch["failures"]] == [(4, "First_Name")]
+    texts = {job["external_id"]: job["text"] for job in api.get("/v1/jobs").json()["data"]}
+    assert texts["G-1"].startswith("Dear Ana")
+    assert texts["G-2"] == "Hello Bo of Jo"
+
+
+def test_a_file_without_words_is_refused_by_its_columns(api: httpx.Client) -> None:
+    data = b"name,text\nAna,Hello\n"
+    answer = upload(api, data)
+    assert (answer.status_code, [one["code"] for one in answer.json()["errors"]]) == (422, ["no_words"])
+    assert "the columns are: name, text" in answer.json()["detail"]
+    assert upload(api, data, template="thank-you-patience").status_code == 201
+
+
 @pytest.mark.parametrize(
     ("row", "column", "code"),
     [
@@ -160,6 +194,7 @@ def test_a_bad_row_never_blocks_the_others(api: httpx.Client, row: bytes, column
         (HEAD, "no_rows"),
         (HEAD + b",,,,,\n\n", "no_rows"),
         (b"name,name\na,b\n", "bad_header"),
+        (b"name,Name\na,b\n", "bad_header"),
         (b"name,,x\na,b,c\n", "bad_header"),
         (",".join(f"c{i}" for i in range(101)).encode() + b"\n1\n", "bad_header"),
         (b"name\nM\xfcller\n", "not_utf8"),

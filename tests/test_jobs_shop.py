@@ -46,6 +46,28 @@ def test_all_faults_are_said_at_once(sections: dict[str, Any]) -> None:
     assert "'ten'" in said
 
 
+def test_faults_in_one_section_hide_none_in_another(sections: dict[str, Any]) -> None:
+    sections["machines"]["desk"]["feed_mm_min"] = 3
+    sections["plotters"]["left"]["machine"] = "nosuch"
+    sections["stocks"]["a6"]["frames"] = {}
+    sections["notes"] = {"hand": "nobody", "stock": "a0"}
+    sections["strange"] = {}
+    with pytest.raises(ShopFault) as caught:
+        shop(sections, {"birthday": {"txt": "Hi"}}, hands=["wren"])
+    said = "\n".join(caught.value.faults)
+    for words in (
+        "[machines.desk] feed_mm_min",
+        "no machine 'nosuch'",
+        "[stocks.a6] frames",
+        "no hand 'nobody'; there are wren",
+        "no stock 'a0'",
+        "strange: there is no such key",
+        "templates: [birthday] txt",
+    ):
+        assert words in said
+    assert "no machine 'desk'" not in said  # it is there, only wrong
+
+
 @pytest.mark.parametrize(
     ("where", "key", "value", "word"),
     [

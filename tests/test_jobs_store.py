@@ -1,10 +1,12 @@
 """The store keeps what it was told, on both engines."""
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from jobs.database import migrate, open_engine
 from jobs.desk import Desk
 from jobs.dispatch import Dispatch
 from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running, fingerprint
-from jobs.job import Condition, Decision, Missing, NotAllowed, Order, State, Taken, Wanted
+from jobs.job import Condition, Decision, Missing, NotAllowed, Order, Stale, State, Taken, Wanted
 from jobs.note import Note
 from jobs.store import Store
 from plotter.machine import Machine, Plotter
@@ -47,7 +49,7 @@ def loaded(store: Store, *names: str) -> Dispatch:
 
 
 def ddl(engine: sa.Engine) -> set[str]:
-    """The tables and indexes as the engine itself spells them."""
+    """The tables and indexes as the engine itself spells them; the order of a table's columns tells nothing."""
     if engine.dialect.name == "sqlite":
         query = (
             "SELECT replace(sql, '\"', '') FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
@@ -62,7 +64,8 @@ def ddl(engine: sa.Engine) -> set[str]:
             SELECT pg_get_constraintdef(oid) FROM pg_constraint
             WHERE conrelid::regclass::text <> 'alembic_version' AND connamespace = 'public'::regnamespace"""
     with engine.connect() as connection:
-        return set(connection.execute(sa.text(query)).scalars())
+        said = connection.execute(sa.text(query)).scalars()
+        return {", ".join(sorted(re.split(r",\s*", one))) if "TABLE" in one else one for one in said}
 
 
 def test_migrations_make_the_tables_of_the_schema(store_url: str) -> None:
@@ -74,7 +77,7 @@ def test_migrations_make_the_tables_of_the_schema(store_url: str) -> None:
     assert ddl(engine) == wanted
     assert len(wanted) > 6
     migrate(engine, "base")
-    assert ddl(engine) - {"CREATE TABLE sqlite_sequence(name,seq)"} == set()
+    assert ddl(engine) - {"CREATE TABLE sqlite_sequence(name, seq)"} == set()
     engine.dispose()
 
 
@@ -255,7 +258,8 @@ def test_an_interrupted_card_waits_for_a_person(store: Store) -> None:
         assert desk.decide(claim.job.id, decision, actor="op", note="looked").state is state
         attempt = store.attempts(claim.job.id)[-1]
         assert (attempt.decided_by, attempt.decision, attempt.ended_at is not None) == ("op", decision, True)
-        with pytest.raises(NotAllowed):
+        assert (attempt.reason, attempt.note) == ("the pen fell out", "looked")
+        with pytest.raises(NotAllowed, match=f"is {state}: only an interrupted card can be decided"):
             desk.decide(claim.job.id, decision, actor="op")
 
 
@@ -283,6 +287,45 @@ def test_blanks_are_counted_and_bounded(store: Store) -> None:
     assert desk.load("p1", 3, "a6", actor="op").blanks == 3
     with pytest.raises(Missing):
         desk.load("p9", 1, "a6", actor="op")
+
+
+@pytest.mark.parametrize("capacity", [1, 3])
+def test_nobody_loads_beside_a_card_more_than_there_is_room_for(store: Store, capacity: int) -> None:
+    dispatch, desk = Dispatch(store), Desk(store)
+    dispatch.register([plotter("p1", capacity=capacity)])
+    dispatch.report("p1", Condition.IDLE)
+    desk.load("p1", capacity, "a6", actor="op")
+    store.add([order(), order()], actor="c")
+    claim = dispatch.claim("p1")
+    assert claim is not None
+    for _ in ("claimed", "writing"):
+        with pytest.raises(NotAllowed, match="its card is still being written: "):
+            desk.load("p1", capacity, "a6", actor="op")
+        dispatch.pen_down(claim)
+    assert desk.load("p1", capacity - 1, "a6", actor="op").blanks == capacity - 1
+    dispatch.finish(claim, finished=True, stroke=5)
+    if capacity == 1:
+        assert dispatch.claim("p1") is None  # the blank is used up: the second note waits for a person
+    desk.load("p1", capacity, "a6", actor="op")
+    assert dispatch.claim("p1") is not None
+
+
+def test_what_an_attempt_came_to_is_the_jobs_only_while_it_is_its_own(store: Store) -> None:
+    dispatch, desk = loaded(store, "p1"), Desk(store)
+    job = store.add([order()], actor="c")[0]
+    claim = dispatch.claim("p1")
+    assert claim is not None
+    dispatch.pen_down(claim)
+    ink = [stroke([[1, 2], [3, 4]])]
+    dispatch.finish(claim, finished=False, reason="dry", stroke=2, seconds=9.0, ink=ink)
+    it = store.job(job.id)
+    assert (it.on, it.stroke, it.seconds, store.ink(job.id) is None) == ("p1", 2, 9.0, False)
+    for move in (lambda: desk.decide(job.id, Decision.FRESH, actor="op"), lambda: desk.cancel(job.id, actor="op")):
+        move()
+        it = store.job(job.id)
+        assert (it.on, it.stroke, it.seconds, store.ink(job.id)) == (None, 0, None, None)
+        assert store.ink(job.id, 1) is not None
+        assert store.attempts(job.id)[0].seconds == 9.0
 
 
 def test_no_event_is_lost_between_eight_writers(store: Store) -> None:
@@ -349,7 +392,7 @@ def test_same_key_one_order(store: Store) -> None:
         if isinstance(begun, Begun):
             with store.transaction():
                 job = store.add([order()], actor="c")[0]
-                keys.finish("key_1", "abc", 201, job.id, {"location": f"/v1/jobs/{job.id}"})
+                keys.finish("key_1", "abc", begun.holder, 201, job.id, {"location": f"/v1/jobs/{job.id}"})
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda _: ask(), range(20)))
@@ -360,20 +403,26 @@ def test_same_key_one_order(store: Store) -> None:
     assert isinstance(replay, Replay)
     assert replay.body == store.jobs().data[0].id
     assert keys.begin("key_1", "abc", fingerprint(b"other")) == Mismatch()
-    assert keys.begin("key_2", "abc", request) == Begun()
+    second = keys.begin("key_2", "abc", request)
+    assert isinstance(second, Begun)
     assert keys.begin("key_2", "abc", request) == Running()
-    keys.forget("key_2", "abc")
-    assert keys.begin("key_2", "abc", request) == Begun()
+    keys.forget("key_2", "abc", "somebody else")
+    assert keys.look("key_2", "abc", request) == Running()
+    with pytest.raises(Stale):
+        keys.finish("key_2", "abc", "somebody else", 201, "")
+    keys.forget("key_2", "abc", second.holder)
+    assert keys.look("key_2", "abc", request) is None
+    assert isinstance(keys.begin("key_2", "abc", request), Begun)
 
 
 def test_a_key_of_a_dead_controller_can_be_begun_again(store_url: str) -> None:
     at = [datetime(2026, 1, 1, tzinfo=UTC)]
     first = Store(store_url, now=lambda: at[0])
-    assert Idempotency(first).begin("p", "k", "r") == Begun()
+    assert isinstance(Idempotency(first).begin("p", "k", "r"), Begun)
     first.close()
     second = Store(store_url, now=lambda: at[0])
     at[0] += timedelta(seconds=61)
-    assert Idempotency(second).begin("p", "k", "r") == Begun()
+    assert isinstance(Idempotency(second).begin("p", "k", "r"), Begun)
     second.close()
 
 
@@ -381,7 +430,7 @@ def test_a_second_controller_is_refused(store_url: str) -> None:
     first = Store(store_url)
     Dispatch(first).register([plotter()])
     if store_url.startswith("sqlite"):
-        with pytest.raises(Taken, match="in use by another controller"):
+        with pytest.raises(Taken, match="in use by another server"):
             Store(store_url)
     else:
         second = Store(store_url)
@@ -393,6 +442,25 @@ def test_a_second_controller_is_refused(store_url: str) -> None:
     third = Store(store_url)
     Dispatch(third).register([plotter()])
     third.close()
+
+
+def test_a_database_that_cannot_be_opened_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a database " * 99)
+    newer = Store(f"sqlite:///{tmp_path}/newer.db")
+    with newer.transaction() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    newer.close()
+    for url, words in (
+        ("nonsense", "is no URL"),
+        ("mysql://u:secret@h/d", "speaks sqlite:/// and postgresql://"),
+        (f"sqlite:///{tmp_path}/file", "is not a database"),
+        (f"sqlite:///{tmp_path}/file/below/x.db", "folder .* cannot be made"),
+        (f"sqlite:///{tmp_path}/newer.db", "newer Fairhand"),
+        ("postgresql://u:secret@127.0.0.1:1/d", "cannot be opened: .*refused"),
+    ):
+        with pytest.raises(ValueError, match=f"(?s){words}") as caught:
+            Store(url)
+        assert "secret" not in str(caught.value)
 
 
 def test_nothing_half_written(store: Store) -> None:

@@ -274,7 +274,8 @@ def test_a_machine_that_is_not_the_model_is_refused_in_words(shop: Callable[...,
     job = s.order()
     s.load()
     assert "$100 is 40, not 80" in s.until_condition(Condition.FAULT)
-    assert "$100 is 40, not 80" in (s.store.waiting_for(s.store.job(job.id)) or "")
+    assert "$100 is 40, not 80" in s.store.plotter("left").reason
+    assert s.store.waiting_for(s.store.job(job.id)) == "left has a fault"
 
 
 def test_a_machine_that_homes_waits_for_a_persons_word(shop: Callable[..., Shop]) -> None:
@@ -318,7 +319,7 @@ def test_a_graceful_end_leaves_the_card_at_a_lift(shop: Callable[..., Shop]) -> 
     s.fleet.stop(grace_s=10)
     left = s.store.job(job.id)
     assert left.state is State.INTERRUPTED
-    assert "the controller was stopped" in left.reason
+    assert left.reason.startswith("the server was stopped. ")
     attempt = s.store.attempts(job.id)[0]
     assert attempt.position_known is True
     ink = s.store.ink(job.id)

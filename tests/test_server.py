@@ -135,11 +135,14 @@ def test_lists_are_data_for_programs(tmp_path: Path) -> None:
 
 
 def test_check_says_every_fault(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("[server]\nport = -1\n[machines.m]\nfeed_mm_min = 1\n", encoding="utf-8")
+    text = '[server]\nport = -1\n[machines.m]\nfeed_mm_min = 1\n[notes]\ntemplates = "gone.toml"\nhand = "nobody"\n'
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
     done = fairhand("check", cwd=tmp_path)
     assert done.returncode == 3
     assert "[server] port" in done.stderr
     assert "[machines.m] feed_mm_min" in done.stderr
+    assert "gone.toml: cannot be read" in done.stderr
+    assert "there is no hand 'nobody'" in done.stderr
 
 
 def test_serve_tells_its_address_when_it_is_ready_and_stops_on_sigterm(tmp_path: Path) -> None:
@@ -149,6 +152,40 @@ def test_serve_tells_its_address_when_it_is_ready_and_stops_on_sigterm(tmp_path:
         assert httpx.get(address + "health").status_code == 200
         assert "Fairhand" in httpx.get(address, follow_redirects=True).text
     assert process.returncode == 0
+
+
+def test_a_second_server_on_one_database_is_refused_in_words(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'fairhand.db'}"
+    with running("serve", "--port", "0", cwd=tmp_path, FAIRHAND_DATABASE=database) as (first, address):
+        assert address.startswith("http://")
+        second = serve_once(database, tmp_path)
+        assert (second.returncode, second.stdout) == (3, "")
+        assert second.stderr.startswith("refused: ")
+        assert f"process {first.pid}" in second.stderr
+        assert "Traceback" not in second.stderr
+
+
+def test_a_second_server_of_the_same_plotters_is_refused_in_words(postgres_url: str, tmp_path: Path) -> None:
+    with running("serve", "--port", "0", cwd=tmp_path, FAIRHAND_DATABASE=postgres_url) as (_, address):
+        assert address.startswith("http://")
+        second = serve_once(postgres_url, tmp_path)
+        assert (second.returncode, second.stdout) == (3, "")
+        assert second.stderr.startswith("refused: the plotter left is driven by another running server")
+
+
+@pytest.mark.parametrize("database", ["nonsense", "sqlite:////dev/null/x/fairhand.db", "postgresql://u@127.0.0.1:1/d"])
+def test_a_database_that_cannot_be_opened_is_refused_in_words(database: str, tmp_path: Path) -> None:
+    done = serve_once(database, tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.startswith("refused: the database")
+    assert "Traceback" not in done.stderr
+
+
+def serve_once(database: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*FAIRHAND, "serve", "--port", "0"], cwd=folder, env=os.environ | {"FAIRHAND_DATABASE": database},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
 
 def test_serve_refuses_to_be_reached_from_outside_unless_told(tmp_path: Path) -> None:
