@@ -57,11 +57,9 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
     from plotter.stream import Wish, connect, stream
 
     prove(program, machine)
-    wire = open_port(port, baud=machine.baud, machine=machine)
-    simulator = getattr(wire, "simulator", None)
-    if ink is not None and simulator is None:
-        wire.close()
-        raise ValueError(f"--ink needs a simulated machine; {port} has no picture of its paper")
+    if ink is not None:
+        ink.parent.mkdir(parents=True, exist_ok=True)
+        ink.touch()  # a picture that cannot be written is refused before the pen moves
     wish = Wish.GO_ON
 
     def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -69,8 +67,13 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
         wish = Wish.STOP
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} strokes"))
-    before = signal.signal(signal.SIGINT, on_interrupt)
+    # Whoever ends this, the pen must not stay on the paper.
+    before = {one: signal.signal(one, on_interrupt) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    wire = open_port(port, baud=machine.baud, machine=machine)
+    simulator = getattr(wire, "simulator", None)
     try:
+        if ink is not None and simulator is None:
+            raise ValueError(f"--ink needs a simulated machine; {port} has no picture of its paper")
         with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
             task = bar.add_task("connecting", total=program.strokes)
             session = connect(wire, machine)
@@ -81,11 +84,11 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
 
             return stream(wire, session, program, watch=watch)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
         if ink is not None and simulator is not None:
             from plotter.svg import draw
 
-            ink.parent.mkdir(parents=True, exist_ok=True)
             ink.write_text(
                 draw(simulator.ink, machine.width_mm, machine.height_mm, pen_mm=machine.pen_width_mm), encoding="utf-8"
             )

@@ -18,7 +18,7 @@ from plotter.grbl import STATUS, Alarm, Banner, Error, Event, Ok, Session, Statu
 from plotter.port import Port, PortError
 from plotter.rescue import NEAR_MM, Left, rescue
 from plotter.strokes import Stroke
-from plotter.wire import Wire
+from plotter.wire import Locked, Wire
 
 __all__ = ["MachineMismatch", "NotReady", "Outcome", "Progress", "Verdict", "Wish", "connect", "stream"]
 
@@ -108,11 +108,11 @@ def stream(
 
     try:
         prove(program, session.machine)
-        report = wire.status()
+        report = wire.status(undisturbed=True)
     except ProgramError as error:
         return refused(f"the program is not fit for this machine: {error}")
-    except PortError as error:
-        return refused(str(error), known=False)
+    except (PortError, Locked) as error:
+        return refused(f"{error}; connect it again", known=False)
     if report.state != "Idle" or session.lines_under_way:
         return refused(f"the machine is not ready (state {report.state}); connect it again")
     if before_ink is not None:

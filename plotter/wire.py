@@ -71,12 +71,18 @@ class Wire:
                 said.append(event)
         raise Silence(f"the machine has not answered '{line}' within {within_s:g} s; check power and cable")
 
-    def status(self, within_s: float = ANSWER_S) -> Status:
-        """The machine's report of itself; raises Silence."""
+    def status(self, within_s: float = ANSWER_S, *, undisturbed: bool = False) -> Status:
+        """The machine's report of itself; raises Silence.
+
+        With `undisturbed` raises Locked when the machine has started anew or locked itself since it was last heard.
+        """
         self.put(STATUS)
         end = self.now() + within_s
         while self.now() < end:
-            for event in self.listen(end - self.now()):
+            events = self.listen(end - self.now())
+            if undisturbed and any(isinstance(event, Banner | Alarm) for event in events):
+                raise Locked("the machine has restarted or locked itself while nobody listened")
+            for event in events:
                 if isinstance(event, Status):
                     return event
         raise Silence(f"the machine has not reported its state within {within_s:g} s; check power and cable")

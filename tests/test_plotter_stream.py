@@ -243,6 +243,20 @@ def test_a_machine_that_is_not_idle_is_refused() -> None:
     assert "state Hold" in outcome.reason
 
 
+def test_a_machine_that_restarted_while_idle_is_refused_before_it_writes_off_its_place() -> None:
+    """Its banner lies unread in the port: the zero is wherever the carriage stood."""
+    _, program = card()
+    port = plugged()
+    session = connect(port, SERVO)
+    port.simulator.open(port.clock.now())
+    port.clock.sleep(5.0)
+    outcome = stream(port, session, program, watch=go_on)
+    assert outcome.verdict is Verdict.REFUSED
+    assert not outcome.position_known
+    assert "connect it again" in outcome.reason
+    assert port.simulator.ink == []
+
+
 # ------------------------------------------------------------------ hold and stop
 @both
 @pytest.mark.parametrize("at", [0.0, 0.3, 3.1, 7.7])
