@@ -196,7 +196,7 @@ def test_a_killed_server_is_told_and_its_card_decided(tmp_path: Path, visit: Vis
         expect(op.page.locator("#lost")).to_be_hidden()
         expect(state(op, "left")).to_have_text("Waits for your decision")
         panel(op, "left").get_by_role("button", name="Look and decide").click()
-        expect(op.page.locator("#decide-reason")).to_contain_text("The controller was restarted")
+        expect(op.page.locator("#decide-reason")).to_contain_text("The server was restarted")
         expect(op.page.locator("#decide-strokes")).to_contain_text("there may be more on the card")
         expect(op.page.locator("#decide-picture .stroke.written").nth(2)).to_be_attached()
         op.page.get_by_role("button", name="The card is good").click()
