@@ -160,6 +160,8 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     server = Server(settings)
+    # A closed terminal must not leave a pen on paper.
+    signal.signal(signal.SIGHUP, lambda _, frame: server.handle_exit(signal.SIGTERM, frame))
     server.run(sockets=[listener])
     if not server.started:
         sys.exit(1)

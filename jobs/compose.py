@@ -10,7 +10,7 @@ from fonts.card import Frame, Stock
 from fonts.hand import write
 from fonts.hands import Hand
 from fonts.layout import Overflow
-from fonts.text import Unwritable
+from fonts.text import Unwritable, normalise
 from jobs.note import SEED_MAX, MergeError, Note, merge
 from plotter.strokes import Stroke, bounds, length
 
@@ -150,7 +150,7 @@ def _merged(field: str, source: str | None, note: Note, faults: list[Fault]) -> 
             faults.append(Fault(f"fields.{name}", "missing_field", message, {"name": name, "in": field}))
         faults += [Fault(field, "bad_field", words) for words in error.broken]
         return None
-    if not text.strip():
+    if not normalise(text):
         faults.append(Fault(field, "empty_text", "there is nothing to write"))
         return None
     if len(text) > LONGEST:

@@ -16,6 +16,8 @@ from jobs.bell import Bell
 from jobs.job import Taken
 from jobs.schema import HEAD
 
+# Nobody else should write to the file; while somebody does, a pen may be waiting on paper for its progress report.
+_BUSY_S = 1.0
 _MIGRATION_LOCK = 7_315_002  # any number of our own: pg_advisory_lock keys are shared by one database
 _PLOTTER_LOCK = 7_315_003
 _PATIENCE_S = 5
@@ -32,7 +34,7 @@ def open_engine(url: str) -> Engine:
         if parsed.database in (None, "", ":memory:"):
             raise ValueError("the store wants a file: sqlite:///fairhand.db")
         make_folder(Path(parsed.database or "").parent)
-        engine = create_engine(parsed, pool_size=20, max_overflow=40, connect_args={"timeout": 10})
+        engine = create_engine(parsed, pool_size=20, max_overflow=40, connect_args={"timeout": _BUSY_S})
         event.listen(engine, "connect", _sqlite_rules)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -121,7 +123,7 @@ class Ownership:
         self._session: Connection | None = None
         self._lock = threading.Lock()
         if engine.dialect.name == "sqlite":
-            self._take_file(Path(f"{engine.url.database}.lock"))
+            self._take_file(Path(f"{os.path.realpath(str(engine.url.database))}.lock"))
 
     def _take_file(self, path: Path) -> None:
         # A file of its own: closing any handle on the database file would drop SQLite's locks on it.

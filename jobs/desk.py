@@ -145,23 +145,31 @@ class Desk:
             return self.store.plotter(plotter)
 
     def wish(self, plotter: str, wanted: Wanted, *, actor: str) -> PlotterRow:
-        """Hold the card in hand at the next pen lift, go on with it, or stop it (then the card is interrupted)."""
+        """Hold the card in hand at the next pen lift, go on with it, or stop it (then the card is interrupted).
+
+        A stop stands once it is said. One that comes before the pen was allowed down keeps the card clean: the job
+        goes back, and the plotter is paused.
+        """
         if wanted is Wanted.CANCEL:
             raise ValueError("a cancel belongs to a job: use cancel")
         with self.store.transaction() as connection:
             row = self.store.plotter(plotter)
-            if row.job is None or self.store.lock_job(connection, row.job) not in (State.CLAIMED, State.WRITING):
+            state = None if row.job is None else self.store.lock_job(connection, row.job)
+            if state not in (State.CLAIMED, State.WRITING):
                 raise NotAllowed(f"{plotter} is writing nothing: pause it to keep it from taking jobs")
             if not self._wish(connection, _attempt.c.plotter == plotter, wanted):
-                raise NotAllowed(f"the card on {plotter} is to be cancelled before its pen comes down")
+                raise NotAllowed(f"the card on {plotter} is being stopped or cancelled already")
+            if wanted is Wanted.STOP and state is State.CLAIMED:
+                self._set(connection, plotter, mode=Mode.PAUSED)
             self._tell(connection, plotter, "wish", {"wanted": wanted, "job": row.job}, actor)
             return self.store.plotter(plotter)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def _wish(self, connection: Connection, which: ColumnElement[bool], wanted: Wanted) -> bool:
-        """A cancel stands once it is said; every other wish replaces the last."""
-        still = and_(which, _attempt.c.ended_at.is_(None), func.coalesce(_attempt.c.wanted, "") != Wanted.CANCEL)
+        """A cancel stands once it is said, a stop against all but a cancel; every other wish replaces the last."""
+        stands = [Wanted.CANCEL] if wanted in (Wanted.CANCEL, Wanted.STOP) else [Wanted.CANCEL, Wanted.STOP]
+        still = and_(which, _attempt.c.ended_at.is_(None), func.coalesce(_attempt.c.wanted, "").not_in(stands))
         done = connection.execute(update(_attempt).where(still).values(wanted=wanted))
         names: Collection[str] = (
             connection.execute(select(_attempt.c.plotter).where(which, _attempt.c.ended_at.is_(None))).scalars().all()

@@ -176,8 +176,9 @@ class Dispatch:
         with self.store.transaction() as connection:
             if self._state(connection, claim) is State.WRITING:
                 return
-            if self._wanted(connection, claim) is Wanted.CANCEL:
-                raise Cancelled(f"{claim.job.id} was cancelled before its pen came down")
+            if (wanted := self._wanted(connection, claim)) in (Wanted.CANCEL, Wanted.STOP):
+                said = "cancelled" if wanted is Wanted.CANCEL else "stopped"
+                raise Cancelled(f"{claim.job.id} was {said} before its pen came down")
             self._move(connection, claim, State.CLAIMED, State.WRITING)
             now = self.store.now(connection)
             self._update(connection, claim, ink_at=now, lease_until=now + self.lease)
@@ -192,9 +193,12 @@ class Dispatch:
     ) -> Wanted | None:
         """Renew the lease and say how far the card is (strokes proven drawn, pen in card mm); what a person wants.
 
-        Raises Stale once somebody has decided the card.
+        A card that has been given up for lost meanwhile (its plotter was silent for longer than its lease) waits for a
+        person: nothing more must be written on it. Raises Stale once somebody has decided the card.
         """
         with self.store.transaction() as connection:
+            if self._state(connection, claim) is State.INTERRUPTED:
+                return Wanted.STOP
             until = self.store.now(connection) + self.lease
             self._update(connection, claim, stroke=stroke, x=x, y=y, held=held, lease_until=until)
             self.store.ring_after_commit("progress")

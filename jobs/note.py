@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from fonts.text import normalise
+
 SEED_MAX = 2**53 - 1  # the largest integer that every JSON reader keeps exact (RFC 8259, section 6)
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -62,7 +64,9 @@ def merge(template_text: str, fields: Mapping[str, str]) -> str:
             out.append(part)
             continue
         name, fallback = part
-        value = fields.get(name, "").strip() or fallback
+        value = fields.get(name, "").strip()
+        if not normalise(value):  # nothing in it leaves ink
+            value = fallback or ""
         if value:
             out.append(value)
         else:

@@ -61,6 +61,7 @@ class Worker:
         self._stopping = threading.Event()
         self._stop_by = float("inf")
         self._thread = threading.Thread(target=self._run, name=f"plotter-{plotter.name}", daemon=True)
+        self._void = False  # whether a lost connection has yet to take the blanks' confirmation with it
         self._said: tuple[Condition, str] | None = None
         self._said_at = 0.0
 
@@ -121,12 +122,16 @@ class Worker:
             try:
                 self._dispatch.report(self.plotter.name, condition, reason, keep_blanks=keep_blanks)
                 self._said, self._said_at = (condition, reason), now
+                self._void = self._void and keep_blanks
             except DBAPIError as error:
                 log.error("plotter %s: the database does not answer: %s", self.plotter.name, error.orig)
 
     def _one_connection(self) -> None:
         """From opening the port until it must be opened anew; raises what went wrong with it."""
         machine = self.plotter.machine
+        if self._void:  # the store did not hear that the connection was lost: yesterday's blanks are no word for today
+            self._dispatch.report(self.plotter.name, Condition.OFFLINE, "connecting again", keep_blanks=False)
+            self._void = False
         if machine.homing and not self._a_person_comes():
             return
         # Whether the machine's zero is where the plan thinks: found by homing, or told by the person who has loaded
@@ -144,6 +149,7 @@ class Worker:
             finally:
                 # The first motion after a reconnect waits for a person's word: blanks must be confirmed anew.
                 if zeroed and not self._stopping.is_set():
+                    self._void = True
                     self._report(Condition.OFFLINE, "connecting again", keep_blanks=False)
 
     def _somebody_has_loaded(self) -> bool:
@@ -165,10 +171,10 @@ class Worker:
         if row.job is not None:
             return self._wait_for_a_decision(row.job, seen)
         self._report(Condition.IDLE)
+        _listen(port, session)
         claim = self._dispatch.claim(self.plotter.name) if may_write else None
         if claim is not None:
             return _Card(claim, self, port, session).write()
-        _listen(port, session)
         self._bell.wait(seen, IDLE_S, "event")
         self._dispatch.sweep()
         return True
@@ -251,6 +257,8 @@ class _Card:
     # -- while it is being written -----------------------------------------------------------------------------------
 
     def _before_ink(self) -> None:
+        if self._worker._stopping.is_set():
+            raise Cancelled("the server is being stopped")
         self._dispatch.pen_down(self._claim)
         self._allowed = True
         self._worker._report(Condition.WRITING)

@@ -264,8 +264,8 @@ def test_a_silent_plotter_is_given_up_for_lost_but_may_still_report(shop: Any) -
     with pytest.raises(Stale):
         dispatch.pen_down(two)
     assert dispatch.claim("p1") is None  # its card waits for a person
-    assert dispatch.progress(one, stroke=4) is None  # it was only slow
-    assert dispatch.finish(one, finished=True, stroke=5) is State.DONE
+    assert dispatch.progress(one, stroke=4) is Wanted.STOP  # a person may be reaching for the card by now
+    assert dispatch.finish(one, finished=True, stroke=5) is State.DONE  # it had finished before it heard
     assert store.job(first.id).state is State.DONE
     assert desk.store.plotter("p1").job is None
 
@@ -342,3 +342,30 @@ def test_who_is_paused_offline_or_empty_takes_nothing(shop: Any) -> None:
     kinds = [e.kind for e in store.events() if e.plotter == "p1"]
     assert "plotter.mode" in kinds
     assert kinds.count("plotter.idle") == 2
+
+
+def test_a_stop_stands_until_the_card_is_interrupted(shop: Any) -> None:
+    store, dispatch, desk, _ = shop
+    store.add([ORDER], actor="c")
+    claim = dispatch.claim("p1")
+    dispatch.pen_down(claim)
+    desk.wish("p1", Wanted.STOP, actor="op")
+    for later in (Wanted.GO_ON, Wanted.HOLD):
+        with pytest.raises(NotAllowed):
+            desk.wish("p1", later, actor="op")
+    desk.wish("p1", Wanted.STOP, actor="op")
+    assert dispatch.progress(claim, stroke=1) is Wanted.STOP
+
+
+def test_a_stop_before_the_pen_keeps_the_card_clean_and_pauses_the_plotter(shop: Any) -> None:
+    store, dispatch, desk, _ = shop
+    job = store.add([ORDER], actor="c")[0]
+    claim = dispatch.claim("p1")
+    blanks = store.plotter("p1").blanks
+    desk.wish("p1", Wanted.STOP, actor="op")
+    with pytest.raises(Cancelled):
+        dispatch.pen_down(claim)
+    dispatch.give_back(claim, "stopped before the pen came down")
+    assert store.job(job.id).state is State.READY
+    assert store.plotter("p1").blanks == blanks
+    assert dispatch.claim("p1") is None

@@ -62,3 +62,11 @@ def test_the_samples_merge() -> None:
     for template in templates.values():
         assert "{" not in merge(template["text"], fields)
     assert merge(templates["birthday"]["text"], {"first_name": "Ana"}).endswith("All of us")
+
+
+@pytest.mark.parametrize("nothing", ["\u200b", "\ufeff", "\u00ad\u200d", " \u2060 "])
+def test_a_field_that_leaves_no_ink_is_empty(nothing: str) -> None:
+    with pytest.raises(MergeError) as caught:
+        merge("Dear {n}, hi", {"n": nothing})
+    assert caught.value.missing == ("n",)
+    assert merge("Dear {n|friend}, hi", {"n": nothing}) == "Dear friend, hi"
