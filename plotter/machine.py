@@ -1,15 +1,16 @@
 """Machine: a model's data sheet. Slot: where a card lies on its bed. Values, checked where they are made."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from plotter.strokes import Stroke, affine
 
 _STRICT = ConfigDict(extra="forbid")
+Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -25,6 +26,13 @@ class ServoPen:
     down_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.10
     up_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.05
 
+    @model_validator(mode="after")
+    def _lifts(self) -> Self:
+        # A hobby servo turns 180 degrees over its whole range: less than 50 of 1000 is no lift.
+        if abs(self.down_s - self.up_s) < 50:
+            raise ValueError(f"down_s and up_s are {abs(self.down_s - self.up_s)} apart; the pen lifts from 50 on")
+        return self
+
     def touches(self, s: float) -> bool:
         """Whether the pen is on the paper at PWM value `s`: the half of the way that `down_s` is on."""
         return (s - (self.down_s + self.up_s) / 2) * (self.down_s - self.up_s) > 0
@@ -37,6 +45,12 @@ class ZPen:
     kind: Literal["z"] = "z"
     down_mm: Annotated[float, Field(ge=-50, le=50)] = 0.0
     up_mm: Annotated[float, Field(ge=-50, le=50)] = 2.0
+
+    @model_validator(mode="after")
+    def _lifts(self) -> Self:
+        if self.up_mm < self.down_mm + 0.2:
+            raise ValueError(f"up_mm {self.up_mm:g} must be at least 0.2 above down_mm {self.down_mm:g}")
+        return self
 
     @property
     def surface_mm(self) -> float:
@@ -55,10 +69,10 @@ class Machine:
     width_mm: Annotated[float, Field(gt=0, le=3000)] = 300.0
     height_mm: Annotated[float, Field(gt=0, le=3000)] = 218.0
     feed_mm_min: Annotated[float, Field(ge=60, le=60000)] = 3000.0
-    max_rate_mm_min: tuple[float, float, float] = (10000.0, 10000.0, 3000.0)
-    acceleration_mm_s2: tuple[float, float, float] = (1000.0, 1000.0, 500.0)
+    max_rate_mm_min: tuple[Rate, Rate, Rate] = (10000.0, 10000.0, 3000.0)
+    acceleration_mm_s2: tuple[Rate, Rate, Rate] = (1000.0, 1000.0, 500.0)
     junction_deviation_mm: Annotated[float, Field(gt=0, le=1)] = 0.05
-    steps_per_mm: tuple[float, float, float] = (80.0, 80.0, 80.0)
+    steps_per_mm: tuple[Rate, Rate, Rate] = (80.0, 80.0, 80.0)
     pen: ServoPen | ZPen = Field(default_factory=ServoPen, discriminator="kind")
     pen_width_mm: Annotated[float, Field(gt=0, le=3)] = 0.35
     rx_bytes: Annotated[int, Field(ge=32, le=65536)] = 128

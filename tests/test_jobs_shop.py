@@ -77,6 +77,11 @@ def test_faults_in_one_section_hide_none_in_another(sections: dict[str, Any]) ->
         (("stocks", "a6", "frames", "message"), "width_mm", 400.0, "beyond the paper"),
         (("stocks", "a6", "frames", "message"), "xheight_min_mm", 9.0, "above xheight_max_mm"),
         (("stocks", "a6"), "frames", {}, "at least one frame"),
+        (("machines", "desk"), "max_rate_mm_min", [float("nan"), 1.0, 1.0], "max_rate_mm_min"),
+        (("machines", "desk"), "acceleration_mm_s2", [1000.0, 0.0, 1.0], "acceleration_mm_s2"),
+        (("machines", "desk"), "steps_per_mm", [80.0, float("inf"), 80.0], "steps_per_mm"),
+        (("machines", "desk"), "pen", {"kind": "servo", "down_s": 700, "up_s": 699}, "the pen lifts from 50 on"),
+        (("machines", "desk"), "pen", {"kind": "z", "down_mm": 2.0, "up_mm": 0.0}, "at least 0.2 above"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(
