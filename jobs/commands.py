@@ -272,6 +272,7 @@ def estimate(
 ) -> None:
     """Say how long a note or a G-code file takes on a machine, and how much ink, travel and how many lifts."""
     from plotter.motion import estimate as machine_time
+    from plotter.words import GcodeError
 
     shop = load()
     model, place = _machine_and_slot(shop, machine, None)
@@ -284,7 +285,10 @@ def estimate(
     else:
         card = _composed(shop, _words(text, file), hand, stock, 0 if seed is None else seed)
         lines = [line.text for line in _program(card, model, place).lines]
-    it = machine_time(lines, model)
+    try:
+        it = machine_time(lines, model)
+    except GcodeError as error:
+        raise ValueError(f"{gcode_file}: GRBL refuses a line of it with {error}") from None
     figures = {
         "seconds": round(it.seconds, 3),
         "ink_mm": round(it.ink_mm, 1),

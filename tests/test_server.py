@@ -124,6 +124,13 @@ def test_estimate_counts_what_the_card_has(tmp_path: Path) -> None:
     assert 0.2 * figures["ink_mm"] / 50 < figures["seconds"] < 600
 
 
+def test_estimate_refuses_what_the_machine_would(tmp_path: Path) -> None:
+    (tmp_path / "bad.gcode").write_text("G21G90\nG1X1\n", encoding="ascii")
+    done = fairhand("estimate", "--gcode", "bad.gcode", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "error:22" in done.stderr
+
+
 def test_lists_are_data_for_programs(tmp_path: Path) -> None:
     hands = json.loads(fairhand("hands", "--json", cwd=tmp_path).stdout)["hands"]
     assert {"wren", "hershey-script"} <= {hand["name"] for hand in hands}
