@@ -61,9 +61,7 @@ class SerialPort:
             return bytes(self._wire.read(4096))
         except (*self._errors, TypeError) as error:
             # pyserial raises TypeError when the port is closed by another thread while it reads.
-            raise PortError(
-                f"{self._url}: the machine is gone; check cable and power"
-            ) from error
+            raise PortError(f"{self._url}: the machine is gone; check cable and power") from error
 
     def close(self) -> None:
         """Let go of the port; a port that has gone away already is closed too."""
