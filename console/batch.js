@@ -3,12 +3,13 @@
 
 import { freshKey, post, upload } from "./api.js";
 import { byId, el } from "./dom.js";
-import { announce, busy, closable, problemIn } from "./notices.js";
+import { busy, closable, problemIn, tell } from "./notices.js";
 import { options } from "./note.js";
 import { count, sentence } from "./words.js";
 
 /** @typedef {import("./truth.js").Truth} Truth */
-/** @typedef {{id: string, total: number, accepted: number, refused: number, failures: {row: number, column: string | null, message: string}[]}} Batch */
+/** @typedef {{id: string, total: number, accepted: number, refused: number, failures: {row: number, column: string | null, message: string}[], warnings?: Warning[]}} Batch */
+/** @typedef {{row: number, code: string, message: string, external_id?: string | null, job?: string | null}} Warning */
 
 /** @param {Truth} truth */
 export function mountBatch(truth) {
@@ -40,7 +41,8 @@ export function mountBatch(truth) {
   const start = async () => {
     if (!batch) return;
     await post(`/v1/batches/${encodeURIComponent(batch.id)}/start`);
-    announce(`${count(batch.accepted, "card waits", "cards wait")} for the plotters.`);
+    tell(`${count(batch.accepted, "card waits", "cards wait")} for the plotters.`);
+    batch = null;
     dialog.close();
     truth.soon("jobs");
   };
@@ -55,6 +57,12 @@ export function mountBatch(truth) {
     byId("batch-failures", HTMLElement).replaceChildren(
       ...found.failures.map((one) => el("tr", {}, el("td", {}, one.row), el("td", {}, one.column ?? ""), el("td", {}, sentence(one.message)))),
     );
+    const warnings = found.warnings ?? [];
+    byId("batch-warned", HTMLElement).hidden = warnings.length === 0;
+    byId("batch-warned-count", HTMLElement).textContent = `Look before you start: ${count(warnings.length, "warning", "warnings")}`;
+    byId("batch-warnings", HTMLElement).replaceChildren(
+      ...warnings.map((one) => el("tr", {}, el("td", {}, one.row), el("td", {}, one.external_id ?? ""), el("td", {}, sentence(one.message)))),
+    );
     byId("batch-csv", HTMLAnchorElement).href = `/v1/batches/${encodeURIComponent(found.id)}/failures.csv`;
     go.hidden = found.accepted === 0;
     go.textContent = `Start writing ${count(found.accepted, "card", "cards")}`;
@@ -62,6 +70,10 @@ export function mountBatch(truth) {
   };
 
   closable(dialog);
+  dialog.addEventListener("close", () => {
+    if (batch?.accepted) tell(`${count(batch.accepted, "card stays", "cards stay")} on hold; start them under Cards > On hold.`);
+    batch = null;
+  });
   for (const field of [file, hand, stock, template]) {
     field.addEventListener("change", () => {
       key = freshKey();

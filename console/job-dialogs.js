@@ -4,14 +4,16 @@
 import { get, getText, jobPath, post, Problem } from "./api.js";
 import { Card, read } from "./card.js";
 import { byId } from "./dom.js";
-import { announce, busy, closable, problemIn } from "./notices.js";
-import { count, excerpt, interruption, jobState, jobTitle, jobWhy, strokes } from "./words.js";
+import { busy, closable, problemIn, tell } from "./notices.js";
+import { count, excerpt, interruption, jobState, jobTitle, jobWhy, moment, strokes } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./truth.js").Truth} Truth */
 
 /** @type {(card: string) => Promise<void>} */
 let decide = async () => {};
+/** @type {() => Promise<void>} */
+let cancel = async () => {};
 
 export function mountJobDialogs() {
   const deciding = byId("decide", HTMLDialogElement);
@@ -19,6 +21,12 @@ export function mountJobDialogs() {
   for (const button of deciding.querySelectorAll("[data-card]")) {
     button.addEventListener("click", () => void decide(/** @type {HTMLElement} */ (button).dataset.card ?? ""));
   }
+  const cancelling = byId("cancel", HTMLDialogElement);
+  closable(cancelling);
+  cancelling.querySelector("form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void cancel();
+  });
   const look = byId("look", HTMLDialogElement);
   closable(look);
   byId("look-picture", HTMLImageElement).addEventListener("error", () => {
@@ -47,7 +55,7 @@ export async function openDecide(truth, listed) {
       try {
         await post(jobPath(listed.id, "decide"), note ? { card, note } : { card });
         dialog.close();
-        announce(`${jobTitle(listed)} ${DECIDED[/** @type {keyof DECIDED} */ (card)]}.`);
+        tell(`${jobTitle(listed)} ${DECIDED[/** @type {keyof DECIDED} */ (card)]}.`);
         byId("needs-title", HTMLElement).focus();
         truth.soon("jobs");
         truth.soon("plotters");
@@ -83,6 +91,34 @@ async function inkOf(job) {
     if (error instanceof Problem && error.status === 404) return null;
     throw error;
   }
+}
+
+/**
+ * Cancel a card, once a person has seen which one.
+ * @param {Truth} truth
+ * @param {Job} listed
+ * @param {() => Promise<void> | void} then what follows when it is cancelled
+ */
+export function openCancel(truth, listed, then) {
+  const dialog = byId("cancel", HTMLDialogElement);
+  problemIn(dialog);
+  byId("cancel-title", HTMLElement).textContent = `Cancel ${jobTitle(listed)}?`;
+  byId("cancel-text", HTMLElement).textContent = excerpt(listed.text, 200);
+  byId("cancel-facts", HTMLElement).textContent =
+    `${truth.handTitle(listed.hand)} on ${truth.stockTitle(listed.stock)} · ordered ${moment(listed.created_at)}`;
+  cancel = async () => {
+    await busy(dialog, async () => {
+      try {
+        const job = /** @type {Job} */ (await post(jobPath(listed.id, "cancel")));
+        dialog.close();
+        tell(`${jobTitle(listed)} is ${job.state === "cancelled" ? "cancelled" : "cancelled as soon as its plotter lets go of it"}.`);
+        await then();
+      } catch (error) {
+        problemIn(dialog, error);
+      }
+    });
+  };
+  dialog.showModal();
 }
 
 /** A card at its real size. @param {Truth} truth @param {Job} listed */

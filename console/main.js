@@ -50,7 +50,7 @@ listen({
   down: () => {
     if (!lost.hidden) return;
     const since = new Date().toLocaleTimeString("en-GB");
-    lost.textContent = `Connection lost since ${since}. The plotters go on by themselves; what you see here may be old. Trying again …`;
+    lost.textContent = `Connection lost since ${since}. If the server still runs, the plotters go on; what you see here may be old. Trying again …`;
     lost.hidden = false;
   },
   event: (kind, data) => {

@@ -3,8 +3,8 @@
 
 import { jobPath, post } from "./api.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
-import { openDecide } from "./job-dialogs.js";
-import { announce, busy, complain } from "./notices.js";
+import { openCancel, openDecide } from "./job-dialogs.js";
+import { busy, complain, tell } from "./notices.js";
 import { openBlanks } from "./plotter-dialogs.js";
 import { count, excerpt, interruption, jobTitle, plotterState, sentence, strokes } from "./words.js";
 
@@ -104,8 +104,8 @@ function failed(truth, job) {
     why: sentence(job.reason),
     text: excerpt(job.text, 90),
     ways: [
-      { label: "Requeue", press: (button) => void move(truth, job, "requeue", button) },
-      { label: "Cancel", press: (button) => void move(truth, job, "cancel", button) },
+      { label: "Requeue", press: (button) => void requeue(truth, job, button) },
+      { label: "Cancel", press: () => openCancel(truth, job, () => settled(truth)) },
     ],
   };
 }
@@ -157,16 +157,21 @@ function update(item, need) {
   text.hidden = !need.text;
 }
 
-/** @param {Truth} truth @param {Job} job @param {"requeue" | "cancel"} verb @param {HTMLElement} button */
-async function move(truth, job, verb, button) {
+/** @param {Truth} truth @param {Job} job @param {HTMLElement} button */
+async function requeue(truth, job, button) {
   await busy(button, async () => {
     try {
-      await post(jobPath(job.id, verb));
-      announce(verb === "requeue" ? `${jobTitle(job)} waits again.` : `${jobTitle(job)} is cancelled.`);
-      byId("needs-title", HTMLElement).focus();
-      truth.soon("jobs");
+      await post(jobPath(job.id, "requeue"));
+      tell(`${jobTitle(job)} waits again.`);
+      settled(truth);
     } catch (error) {
-      complain(error, `${jobTitle(job)}, ${verb}`);
+      complain(error, `${jobTitle(job)}, requeue`);
     }
   });
+}
+
+/** A line of the list is gone, and the keyboard with it. @param {Truth} truth */
+function settled(truth) {
+  byId("needs-title", HTMLElement).focus();
+  truth.soon("jobs");
 }

@@ -4,8 +4,8 @@
 import { freshKey, post, Problem } from "./api.js";
 import { Card, read } from "./card.js";
 import { attribute, byId, el } from "./dom.js";
-import { announce, busy, closable, complain, problemIn } from "./notices.js";
-import { count, duration, excerpt, sentence } from "./words.js";
+import { busy, closable, complain, problemIn, tell } from "./notices.js";
+import { count, duration, excerpt, jobTitle, sentence } from "./words.js";
 
 /** @typedef {import("./truth.js").Truth} Truth */
 
@@ -82,10 +82,10 @@ export function mountNote(truth) {
       asking.abort();
       faults(dialog, null);
       try {
-        await post("/v1/jobs", note(), { key });
+        const job = await post("/v1/jobs", note(), { key });
         dialog.close();
         text.value = "";
-        announce("The note is in the queue.");
+        tell(`${jobTitle(job)} is in the queue.`);
         truth.soon("jobs");
       } catch (error) {
         faults(dialog, error);
@@ -118,11 +118,17 @@ function faults(dialog, error) {
     // A merge field that the text names is mended in the text.
     const words = list.filter(({ field: at = "" }) => at === field || (field === "text" && at.startsWith("fields")));
     words.forEach((one) => placed.add(one));
-    byId(`note-${field}-error`, HTMLElement).textContent = words.map((one) => sentence(one.message)).join(". ");
+    byId(`note-${field}-error`, HTMLElement).textContent = words.map(faultWords).join(". ");
     attribute(byId(`note-${field}`, HTMLElement), "aria-invalid", words.length ? "true" : null);
   }
   if (error === null || (list.length > 0 && placed.size === list.length)) problemIn(dialog);
   else problemIn(dialog, error);
+}
+
+/** Who types a brace here mostly means the brace. @param {import("./api.js").Fault} fault */
+function faultWords({ code, message }) {
+  const brace = (code === "bad_field" || code === "missing_field") && !/write (\{\{|\}\})/.test(message);
+  return brace ? `${sentence(message)} (for a brace itself write {{ or }})` : sentence(message);
 }
 
 /** @param {HTMLSelectElement} select @param {Iterable<{name: string, title: string}>} names */

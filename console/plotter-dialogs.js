@@ -2,9 +2,9 @@
 /** Questions about a plotter: which blanks were loaded, and whether to stop for good. */
 
 import { plotterPath, post } from "./api.js";
-import { byId, el } from "./dom.js";
-import { announce, busy, closable, problemIn } from "./notices.js";
-import { number } from "./words.js";
+import { byId, el, say } from "./dom.js";
+import { announce, busy, closable, problemIn, tell } from "./notices.js";
+import { count, number, underPen } from "./words.js";
 
 /** @typedef {import("./api.js").Plotter} Plotter */
 /** @typedef {import("./truth.js").Truth} Truth */
@@ -13,6 +13,8 @@ import { number } from "./words.js";
 let confirmBlanks = null;
 /** @type {((event: SubmitEvent) => Promise<void>) | null} */
 let confirmStop = null;
+/** The plotter that the stop dialog asks about. */
+let stopping = "";
 
 export function mountPlotterDialogs() {
   for (const [id, current] of /** @type {const} */ ([
@@ -37,9 +39,12 @@ export function openBlanks(truth, plotter) {
   byId("blanks-title", HTMLElement).textContent = `Load blanks on ${plotter.name}`;
   stock.replaceChildren(...Array.from(truth.stocks.values(), (one) => option(one, truth.waitingFor(one.name))));
   stock.value = plotter.loaded_stock ?? mostWanted(truth) ?? stock.value;
-  amount.max = String(plotter.capacity);
-  amount.value = String(plotter.capacity);
-  byId("blanks-room", HTMLElement).textContent = `${plotter.name} holds at most ${number(plotter.capacity)}.`;
+  const room = plotter.capacity - (underPen(plotter) ? 1 : 0);
+  amount.max = String(room);
+  amount.value = String(room);
+  byId("blanks-room", HTMLElement).textContent =
+    `${plotter.name} holds at most ${number(plotter.capacity)}.` +
+    (underPen(plotter) ? ` One card is under the pen: at most ${count(room, "blank", "blanks")} beside it.` : "");
   looked.checked = false;
   problemIn(dialog);
   confirmBlanks = async () => {
@@ -47,7 +52,7 @@ export function openBlanks(truth, plotter) {
       try {
         await post(plotterPath(plotter.id, "blanks"), { count: amount.valueAsNumber, stock: stock.value });
         dialog.close();
-        announce(`${plotter.name}: ${amount.value} blanks confirmed.`);
+        tell(`${plotter.name}: ${count(amount.valueAsNumber, "blank", "blanks")} of ${truth.stockTitle(stock.value)} confirmed.`);
         truth.soon("plotters");
       } catch (error) {
         problemIn(dialog, error);
@@ -71,12 +76,9 @@ function mostWanted(truth) {
 /** @param {Truth} truth @param {Plotter} plotter @param {number} stroke */
 export function openStop(truth, plotter, stroke) {
   const dialog = byId("stop", HTMLDialogElement);
-  const of = plotter.progress?.strokes ?? 0;
   byId("stop-title", HTMLElement).textContent = `Stop ${plotter.name}?`;
-  byId("stop-card", HTMLElement).textContent =
-    stroke > 0 && of > 0
-      ? `The card under it stays unfinished, at about stroke ${number(stroke)} of ${number(of)}.`
-      : "The card under it stays unfinished.";
+  stopping = plotter.id;
+  unfinished(stroke, plotter.progress?.strokes ?? 0);
   problemIn(dialog);
   confirmStop = async () => {
     await busy(dialog, async () => {
@@ -91,4 +93,15 @@ export function openStop(truth, plotter, stroke) {
     });
   };
   dialog.showModal();
+}
+
+/** The pen goes on while a person thinks about stopping it. @param {Plotter} plotter @param {number} stroke @param {number} of */
+export function followStop(plotter, stroke, of) {
+  if (plotter.id === stopping && byId("stop", HTMLDialogElement).open) unfinished(stroke, of);
+}
+
+/** @param {number} stroke @param {number} of */
+function unfinished(stroke, of) {
+  const where = stroke > 0 && of > 0 ? `, at about stroke ${number(stroke)} of ${number(of)}` : "";
+  say(byId("stop-card", HTMLElement), `The card under it stays unfinished${where}.`);
 }

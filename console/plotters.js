@@ -6,8 +6,8 @@ import { Card, read } from "./card.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
 import { announce, busy, complain, tell } from "./notices.js";
 import { openDecide } from "./job-dialogs.js";
-import { openBlanks, openStop } from "./plotter-dialogs.js";
-import { count, excerpt, jobTitle, number, plotterState } from "./words.js";
+import { followStop, openBlanks, openStop } from "./plotter-dialogs.js";
+import { blanksLeft, excerpt, jobTitle, number, plotterState, underPen } from "./words.js";
 
 /** @typedef {import("./api.js").Plotter} Plotter */
 /** @typedef {import("./api.js").Job} Job */
@@ -125,6 +125,7 @@ class Panel {
     else if (plotter.job === null && was.condition === "attention" && plotter.condition !== "attention") this.#clear();
     if (plotter.job === this.#job && plotter.progress) this.#wrote(plotter.progress.stroke, plotter.progress.strokes);
     if (plotter.job === null && this.#job === null) this.#blank();
+    if (!underPen(plotter)) this.#card?.penAway();
     this.#words(was.condition === plotter.condition ? "" : plotter.condition);
   }
 
@@ -132,7 +133,7 @@ class Panel {
   stride(stride) {
     if (stride.job !== this.#job) return this.truth.soon("plotters");
     this.#wrote(stride.stroke, stride.strokes);
-    if (this.#card && stride.x !== null && stride.y !== null) this.#card.pen(stride.x, stride.y);
+    if (this.#card && underPen(this.plotter) && stride.x !== null && stride.y !== null) this.#card.pen(stride.x, stride.y);
   }
 
   /** @param {string} job */
@@ -149,7 +150,7 @@ class Panel {
     const button = this.buttons[what];
     const plotter = this.plotter;
     if (button.getAttribute("aria-disabled") === "true") {
-      tell(`${plotter.name} is writing nothing.`);
+      tell(button.title);
       return;
     }
     const undecided = this.#undecided();
@@ -195,7 +196,7 @@ class Panel {
       say(this.caption, `Under the pen: ${jobTitle(job)}, ${this.truth.handTitle(job.hand)} on ${this.truth.stockTitle(job.stock)}`);
       const { progress, position } = this.plotter;
       if (this.plotter.job === id && progress) this.#wrote(progress.stroke, progress.strokes);
-      if (this.plotter.job === id && position) this.#card.pen(position[0], position[1]);
+      if (this.plotter.job === id && position && underPen(this.plotter)) this.#card.pen(position[0], position[1]);
       if (job.state === "done") this.written(id);
     } catch (error) {
       complain(error, `Drawing the card on ${this.plotter.name}`);
@@ -212,6 +213,7 @@ class Panel {
     this.bar.max = of;
     this.bar.value = stroke;
     say(this.strokes, `${number(stroke)} of ${number(of)} strokes`);
+    followStop(this.plotter, stroke, of);
   }
 
   /** The bed is bare, or a confirmed blank lies on it. */
@@ -245,16 +247,17 @@ class Panel {
     say(this.why, why);
     attribute(this.element, "data-tone", tone);
     attribute(this.bed, "data-live", plotter.condition === "writing" ? "yes" : null);
-    const stock = plotter.loaded_stock && plotter.blanks > 0 ? ` of ${this.truth.stockTitle(plotter.loaded_stock)}` : "";
-    say(this.blanks, plotter.blanks > 0 ? `${count(plotter.blanks, "blank", "blanks")}${stock} left` : "No blanks loaded");
-    attribute(this.blanks, "data-none", plotter.blanks > 0 ? null : "yes");
-    const running = plotter.condition === "writing" || plotter.condition === "held";
+    const running = underPen(plotter);
+    say(this.blanks, blanksLeft(plotter, this.truth.stockTitle(plotter.loaded_stock)));
+    attribute(this.blanks, "data-none", plotter.blanks > 0 || running ? null : "yes");
     say(this.buttons.blanks, this.#undecided() ? "Look and decide" : "Load blanks");
     say(this.buttons.hold, this.#holding() ? "Go on" : "Hold at next lift");
     say(this.buttons.stop, "Stop …");
     say(this.buttons.pause, plotter.mode === "active" ? "Pause" : "Activate");
-    attribute(this.buttons.hold, "aria-disabled", running ? null : "true");
-    attribute(this.buttons.stop, "aria-disabled", running ? null : "true");
+    const idle = running ? null : `${plotter.name} is writing nothing.`;
+    bar(this.buttons.hold, idle);
+    bar(this.buttons.stop, idle);
+    bar(this.buttons.blanks, running && plotter.capacity < 2 ? `${plotter.name} holds one card, and that is still being written.` : null);
     const wanted = (plotter.blanks < 1 && plotter.condition === "idle") || this.#undecided() !== undefined;
     this.buttons.blanks.classList.toggle("first", wanted);
     this.buttons.hold.classList.toggle("first", this.#holding());
@@ -262,4 +265,10 @@ class Panel {
       announce(`${plotter.name}: ${word}. ${why}`);
     }
   }
+}
+
+/** A button that can do nothing now keeps its place and says why. @param {HTMLElement} button @param {string | null} why */
+function bar(button, why) {
+  attribute(button, "aria-disabled", why === null ? null : "true");
+  attribute(button, "title", why);
 }

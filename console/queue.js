@@ -3,18 +3,18 @@
 
 import { get, jobPath, post } from "./api.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
-import { openDecide, openLook } from "./job-dialogs.js";
-import { announce, busy, complain } from "./notices.js";
-import { excerpt, jobState, jobTitle, jobWhy, number } from "./words.js";
+import { openCancel, openDecide, openLook } from "./job-dialogs.js";
+import { busy, complain, tell } from "./notices.js";
+import { excerpt, jobState, jobTitle, jobWhy, moment, number } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./api.js").Page} Page */
 /** @typedef {import("./truth.js").Truth} Truth */
 
 const LIMIT = 20;
-/** @type {{name: string, states: string[]}[]} */
+/** Newest first, save for those that wait: they stand in the order in which they are written. @type {{name: string, states: string[], order?: string}[]} */
 const FILTERS = [
-  { name: "Waiting", states: ["ready"] },
+  { name: "Waiting", states: ["ready"], order: "oldest" },
   { name: "Under the pen", states: ["claimed", "writing"] },
   { name: "On hold", states: ["held"] },
   { name: "Interrupted", states: ["interrupted"] },
@@ -44,7 +44,7 @@ export function mountQueue(truth) {
 
   const show = async () => {
     const mine = ++asked;
-    const query = new URLSearchParams({ limit: String(LIMIT) });
+    const query = new URLSearchParams({ limit: String(LIMIT), order: filter.order ?? "newest" });
     for (const state of filter.states) query.append("state", state);
     const after = trail[trail.length - 1];
     if (after) query.set("after", after);
@@ -105,9 +105,11 @@ function row(truth, job, again) {
   const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => void} */ press) =>
     el("button", { type: "button", "data-do": name, "aria-label": `${label}: ${jobTitle(job)}`, click: press }, label);
   /** @type {HTMLElement[]} */
-  const verbs = VERBS.map(({ verb, label, done }) => button(verb, label, () => void move(now(), verb, done, again, element)));
+  const verbs = VERBS.map(({ verb, label, done }) =>
+    button(verb, label, () => (verb === "cancel" ? openCancel(truth, now(), () => moved(element, again)) : void move(now(), verb, done, again, element))),
+  );
   element.append(
-    el("th", { scope: "row" }, el("span", { class: "excerpt" }), el("span", { class: "quiet external" })),
+    el("th", { scope: "row" }, el("span", { class: "excerpt" }), el("span", { class: "quiet ordered" }), el("span", { class: "quiet batch" })),
     el("td", { class: "with" }),
     el("td", {}, el("span", { class: "job-state" }), el("span", { class: "quiet job-why" })),
     el("td", { class: "on" }),
@@ -125,11 +127,14 @@ function unstarted(job) {
 function fill(truth, element, job) {
   jobs.set(element, job);
   const put = (/** @type {string} */ where, /** @type {string} */ text) => say(/** @type {Element} */ (element.querySelector(where)), text);
-  put(".excerpt", excerpt(job.text, 72));
-  put(".external", job.external_id ?? "");
+  put(".excerpt", excerpt(job.text, 120));
+  put(".ordered", [job.external_id, `ordered ${moment(job.created_at)}`].filter(Boolean).join(" · "));
+  if (unstarted(job)) void nameBatch(truth, element, job);
+  else put(".batch", "");
   put(".with", `${truth.handTitle(job.hand)} on ${truth.stockTitle(job.stock)}`);
   put(".job-state", jobState(job.state));
   put(".job-why", jobWhy(job));
+  attribute(/** @type {Element} */ (element.querySelector(".job-why")), "title", jobWhy(job) || null);
   put(".on", truth.plotterName(job.plotter));
   attribute(element, "data-state", job.state);
   for (const button of element.querySelectorAll("button")) {
@@ -139,14 +144,34 @@ function fill(truth, element, job) {
   }
 }
 
+/** Which upload a card belongs to, so that its start starts the right one. @param {Truth} truth @param {HTMLElement} element @param {Job} job */
+async function nameBatch(truth, element, job) {
+  const id = job.batch ?? "";
+  let words = `Batch ${id}`;
+  try {
+    const { name, created_at } = await truth.batch(id);
+    const seconds = new Date(created_at).toLocaleTimeString("en-GB").slice(-3);
+    words = `Batch ${name || id}, uploaded ${moment(created_at)}${seconds}`;
+  } catch {
+    // The id tells batches apart as well.
+  }
+  const now = jobs.get(element);
+  if (now && unstarted(now)) say(/** @type {Element} */ (element.querySelector(".batch")), words);
+}
+
+/** The row has changed or gone; the keyboard stays in it or goes to the top. @param {HTMLElement} element @param {() => Promise<void>} again */
+async function moved(element, again) {
+  await again();
+  if (!element.isConnected || element.contains(document.activeElement) === false) byId("queue-title", HTMLElement).focus();
+}
+
 /** @param {Job} job @param {string} verb @param {string} done @param {() => Promise<void>} again @param {HTMLElement} element */
 async function move(job, verb, done, again, element) {
   await busy(element, async () => {
     try {
       await post(verb === "start" ? `/v1/batches/${encodeURIComponent(job.batch ?? "")}/start` : jobPath(job.id, verb));
-      announce(`${jobTitle(job)} ${done}.`);
-      await again();
-      if (!element.isConnected || element.contains(document.activeElement) === false) byId("queue-title", HTMLElement).focus();
+      tell(`${jobTitle(job)} ${done}.`);
+      await moved(element, again);
     } catch (error) {
       complain(error, `${jobTitle(job)}, ${verb}`);
     }

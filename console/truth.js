@@ -30,6 +30,8 @@ export class Truth extends EventTarget {
   /** @type {Named[]} */
   templates = [];
 
+  /** @type {Map<string, Promise<{name: string, created_at: string}>>} */
+  #batches = new Map();
   #soon = new Map();
 
   /** Everything, from the start or after a lost line. */
@@ -93,6 +95,16 @@ export class Truth extends EventTarget {
   /** @param {string | null} id */
   plotterName(id) {
     return this.plotters.find((plotter) => plotter.id === id)?.name ?? id?.replace(/^plt_/, "") ?? "";
+  }
+
+  /** An upload by its id; what is asked for of it never changes. @param {string} id */
+  async batch(id) {
+    const known = this.#batches.get(id);
+    if (known) return known;
+    const asked = get(`/v1/batches/${encodeURIComponent(id)}`);
+    this.#batches.set(id, asked);
+    asked.catch(() => this.#batches.delete(id));
+    return asked;
   }
 
   /** Cards that wait for a stock. @param {string} stock */

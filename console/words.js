@@ -74,7 +74,7 @@ export function plotterState(plotter) {
   }
   if (plotter.condition === "held" || plotter.held) {
     if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };
-    return { word: "Holding", why: "Pen up, card untouched. Go on writes the next stroke.", tone: "hold" };
+    return { word: "Holding", why: "Pen up, card unharmed. Go on writes the next stroke.", tone: "hold" };
   }
   if (plotter.condition === "writing") {
     if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };
@@ -84,6 +84,25 @@ export function plotterState(plotter) {
   if (paused) return { word: "Paused", why: "Takes no new cards until you activate it.", tone: "off" };
   if (plotter.blanks < 1) return { word: "No blanks", why: "Load blank cards, then it goes on by itself.", tone: "hold" };
   return { word: "Ready", why: why || "Begins as soon as a card for it waits.", tone: "calm" };
+}
+
+/** A card is under the pen, so one of the blanks is taken. @param {Plotter} plotter */
+export function underPen(plotter) {
+  return plotter.job !== null && (plotter.condition === "writing" || plotter.condition === "held");
+}
+
+/** What is left to write on. @param {Plotter} plotter @param {string} stock its title */
+export function blanksLeft(plotter, stock) {
+  if (plotter.blanks > 0) return `${count(plotter.blanks, "blank", "blanks")}${stock && ` of ${stock}`} left`;
+  return underPen(plotter) ? "The last blank is under the pen" : "No blanks loaded";
+}
+
+/** A moment as a person says it: the time, and the day when it is not today. @param {string} iso */
+export function moment(iso) {
+  const at = new Date(iso);
+  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (at.toDateString() === new Date().toDateString()) return time;
+  return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
 }
 
 /** @param {number} n */

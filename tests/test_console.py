@@ -18,6 +18,8 @@ from playwright.sync_api import Browser, Locator, expect
 from shopfront import BAD_ORDERS, ORDERS, ROOT, House, example_shop, serving
 from shopfront import build as build_house
 
+from jobs import schema
+from jobs.dispatch import Claim
 from jobs.job import Condition
 from server import build
 
@@ -74,6 +76,11 @@ def state(of: Visitor, name: str) -> Locator:
     return panel(of, name).locator(".state")
 
 
+def said(of: Visitor, words: str) -> Locator:
+    """A word in passing that all can see."""
+    return of.page.locator("#messages li").filter(has_text=words)
+
+
 def order(address: str, text: str = NOTE, **more: object) -> str:
     answer = httpx.post(f"{address}/v1/jobs", json={"text": text, "seed": 7, **more}, timeout=60)
     return str(answer.raise_for_status().json()["id"])
@@ -87,13 +94,20 @@ def load_by_keyboard(op: Visitor, plotter: str) -> None:
     expect(op.page.locator("#blanks")).to_be_hidden()
 
 
-def interrupted(house: House, address: str) -> str:
-    """A card that the plotter left has begun and not finished."""
-    job = order(address)
-    house.load()
+def begun(house: House, blanks: int = 20) -> Claim:
+    """The card that the plotter left has under its pen, one of so many blanks."""
+    house.load(count=blanks)
     claim = house.dispatch.claim("left")
     assert claim is not None
     house.dispatch.pen_down(claim)
+    house.dispatch.report("left", Condition.WRITING)
+    return claim
+
+
+def interrupted(house: House, address: str) -> str:
+    """A card that the plotter left has begun and not finished."""
+    job = order(address)
+    claim = begun(house)
     house.dispatch.finish(claim, finished=False, reason="ALARM:1", stroke=12)
     house.dispatch.report("left", Condition.ATTENTION, "look at the card")
     return job
@@ -113,6 +127,7 @@ def test_a_shift_by_keyboard_alone(shop: str, visit: Visit) -> None:
     op.tab_to(op.page.get_by_role("button", name="Send to the plotters"))
     op.press("Enter")
     expect(op.page.locator("#note")).to_be_hidden()
+    expect(said(op, "is in the queue")).to_be_visible()
 
     expect(state(op, "left")).to_have_text("Writing")
     ink, pale = panel(op, "left").locator(".stroke.written"), panel(op, "left").locator(".stroke:not(.written)")
@@ -124,6 +139,7 @@ def test_a_shift_by_keyboard_alone(shop: str, visit: Visit) -> None:
 
     op.press("1", "h")
     expect(state(op, "left")).to_have_text("Holding")
+    expect(panel(op, "left").locator(".why")).to_contain_text("Pen up, card unharmed")
     expect(panel(op, "left").get_by_role("button", name="Go on")).to_be_visible()
     held = ink.count()
     assert pale.count() > 0
@@ -133,10 +149,13 @@ def test_a_shift_by_keyboard_alone(shop: str, visit: Visit) -> None:
 
     op.press("s")
     expect(op.page.locator("#stop")).to_contain_text("stays unfinished")
+    asked = op.page.locator("#stop-card").inner_text()
+    expect(op.page.locator("#stop-card")).not_to_have_text(asked)
     assert op.focused(op.page.get_by_role("button", name="Keep writing"))
     op.tab_to(op.page.get_by_role("button", name="Stop now"))
     op.press("Enter")
     expect(state(op, "left")).to_have_text("Waits for your decision")
+    expect(panel(op, "left").locator(".nib")).to_be_hidden()
     expect(op.page).to_have_title("(1) Fairhand")
 
     decide = op.page.locator("#needs-list").get_by_role("button", name="Look and decide")
@@ -190,7 +209,7 @@ def test_a_killed_server_is_told_and_its_card_decided(tmp_path: Path, visit: Vis
         load_by_keyboard(op, "1")
         expect(panel(op, "left").locator(".stroke.written").nth(3)).to_be_attached()
         first.send_signal(signal.SIGKILL)
-        expect(op.page.get_by_role("alert").filter(has_text="Connection lost")).to_be_visible()
+        expect(op.page.get_by_role("alert").filter(has_text="If the server still runs")).to_be_visible()
 
         serve()
         expect(op.page.locator("#lost")).to_be_hidden()
@@ -216,8 +235,9 @@ def test_what_a_person_decides(house: tuple[House, str], visit: Visit, decision:
     op.page.get_by_role("button", name=decision).click()
     expect(op.page.locator("#decide")).to_be_hidden()
     expect(op.page.locator("#needs-title")).to_be_focused()
+    expect(said(op, "counts as written" if then == "done" else "is given up")).to_be_visible()
     assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == then
-    assert httpx.get(f"{address}/v1/jobs/{job}/attempts").json()["data"][0]["reason"] == "ink blot"
+    assert httpx.get(f"{address}/v1/jobs/{job}/attempts").json()["data"][0]["note"] == "ink blot"
     if then == "failed":
         need = op.page.locator("#needs-list li").filter(has_text="could not be written")
         need.get_by_role("button", name="Requeue").click()
@@ -260,10 +280,12 @@ def test_orders_by_csv(house: tuple[House, str], visit: Visit, tmp_path: Path) -
         op.page.get_by_role("link", name="refused rows as CSV").click()
     assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbfexternal_id")
     op.page.get_by_role("button", name="Leave").click()
+    expect(said(op, "2 cards stay on hold; start them under Cards > On hold.")).to_be_visible()
 
     # Left without a start: its cards wait on hold, and can be started from the table.
     expect(op.page.locator("#figure-waiting")).to_have_text("0")
     op.page.get_by_label(re.compile("^On hold")).check()
+    expect(op.page.locator("#queue tr").first).to_contain_text("Batch bad.csv, uploaded ")
     op.page.locator("#queue tr").first.get_by_role("button", name="Start its batch").click()
     expect(op.page.locator("#figure-waiting")).to_have_text("2")
 
@@ -273,6 +295,61 @@ def test_orders_by_csv(house: tuple[House, str], visit: Visit, tmp_path: Path) -
     op.page.get_by_role("button", name="Start writing 18 cards").click()
     expect(op.page.locator("#batch")).to_be_hidden()
     expect(op.page.locator("#figure-waiting")).to_have_text("20")
+
+
+def test_orders_that_came_before_are_told_before_the_start(house: tuple[House, str], visit: Visit) -> None:
+    _, address = house
+    op = visit(address)
+    words = "already ordered: job_1 of this morning has the same external_id"
+    answer = {
+        "id": "bat_1",
+        "total": 2,
+        "accepted": 2,
+        "refused": 0,
+        "failures": [],
+        "warnings": [{"row": 3, "code": "already_ordered", "message": words, "external_id": "A-2", "job": "job_1"}],
+    }
+    op.page.route("**/v1/batches", lambda route: route.fulfill(status=201, json=answer))
+    op.press("u")
+    op.page.get_by_label("CSV file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": ORDERS})
+    op.page.get_by_role("button", name="Check the file").click()
+    expect(op.page.locator("#batch-warned-count")).to_have_text("Look before you start: 1 warning")
+    expect(op.page.locator("#batch-warnings tr")).to_have_text("3A-2Already" + words.removeprefix("already"))
+    expect(op.page.locator("#batch-failed")).to_be_hidden()
+    assert op.axe() == []
+    op.press("Escape")
+    expect(said(op, "2 cards stay on hold")).to_be_visible()
+
+
+@pytest.mark.parametrize(("capacity", "room"), [(1, 0), (20, 19)])
+def test_the_last_blank_under_the_pen(house: tuple[House, str], visit: Visit, capacity: int, room: int) -> None:
+    it, address = house
+    with it.store.transaction() as connection:
+        connection.execute(schema.plotter.update().values(capacity=capacity))
+    order(address)
+    claim = begun(it, blanks=1)
+    op = visit(address)
+    left = panel(op, "left")
+    load = left.get_by_role("button", name="Load blanks")
+    expect(left.locator(".blanks")).to_have_text("The last blank is under the pen")
+    expect(left.locator(".blanks")).not_to_have_attribute("data-none", "yes")
+    if room:
+        load.click()
+        expect(op.page.get_by_label("Blank cards loaded")).to_have_attribute("max", str(room))
+        expect(op.page.locator("#blanks-room")).to_contain_text("One card is under the pen")
+        op.page.get_by_label("I have looked").check()
+        op.page.get_by_role("button", name="Confirm blanks").click()
+        expect(said(op, "left: 19 blanks of A6 flat card confirmed.")).to_be_visible()
+        return
+    expect(load).to_have_attribute("aria-disabled", "true")
+    expect(load).to_have_attribute("title", re.compile("still being written"))
+    op.press("1", "l")
+    expect(said(op, "still being written")).to_be_visible()
+    expect(op.page.locator("#blanks")).to_be_hidden()
+    it.dispatch.finish(claim, finished=True, stroke=claim.job.strokes)
+    it.dispatch.report("left", Condition.IDLE)
+    expect(left.locator(".blanks")).to_have_text("No blanks loaded")
+    expect(load).not_to_have_attribute("aria-disabled", "true")
 
 
 def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, str], visit: Visit) -> None:
@@ -288,6 +365,7 @@ def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, 
     expect(text).to_be_focused()
     text.fill("Dear {nickname}, thank you.")
     expect(op.page.locator("#note-text-error")).to_contain_text("{nickname}")
+    expect(op.page.locator("#note-text-error")).to_contain_text("(for a brace itself write {{ or }})")
     text.fill("Dear Ana, thank you.")
     expect(op.page.locator("#note-text-error")).to_be_empty()
     strokes = op.page.locator("#note-picture .stroke").first
@@ -332,22 +410,32 @@ def test_the_table_pages_and_moves_cards(house: tuple[House, str], visit: Visit)
     op = visit(address)
     rows = op.page.locator("#queue tr")
     expect(rows).to_have_count(20)
-    expect(rows.first).to_contain_text("N-20")
-    op.page.get_by_role("button", name="Older").click()
+    expect(rows.first).to_contain_text(re.compile(r"N-0 · ordered \d\d:\d\d"))
+    op.page.get_by_role("button", name="Next", exact=True).click()
     expect(rows).to_have_count(1)
-    expect(rows).to_contain_text("N-0")
-    expect(rows).to_contain_text("load a6 blanks and confirm them")
-    rows.get_by_role("button", name="Hold back: N-0").click()
+    expect(rows).to_contain_text("N-20")
+    expect(rows.locator(".job-why")).to_have_attribute("title", re.compile("load a6 blanks", re.IGNORECASE))
+    rows.get_by_role("button", name="Hold back: N-20").click()
     expect(rows).to_have_count(20)
     op.page.get_by_label(re.compile("^On hold")).check()
-    rows.get_by_role("button", name="Release: N-0").click()
+    rows.get_by_role("button", name="Release: N-20").click()
     expect(op.page.locator("#queue-none")).to_have_text("No card is on hold.")
     op.page.get_by_label(re.compile("^Waiting")).check()
-    rows.first.get_by_role("button", name="Cancel").click()
+    cancel = rows.first.get_by_role("button", name="Cancel")
+    cancel.click()
+    expect(op.page.locator("#cancel-what")).to_contain_text("Card 0")
+    assert op.focused(op.page.get_by_role("button", name="Keep it"))
+    assert op.axe() == []
+    op.press("Enter")
+    expect(cancel).to_be_focused()
+    cancel.click()
+    op.page.get_by_role("button", name="Cancel this card").click()
+    expect(said(op, "N-0 is cancelled.")).to_be_visible()
+    expect(op.page.locator("#queue-title")).to_be_focused()
     expect(op.page.locator("#figure-waiting")).to_have_text("20")
     op.page.get_by_label(re.compile("^Cancelled")).check()
     expect(rows).to_have_count(1)
-    expect(rows).to_contain_text("N-20")
+    expect(rows).to_contain_text("N-0")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
