@@ -35,6 +35,9 @@ class Form:
     counts: tuple[int, ...]
     along: NDArray[np.float64]  # where each point stands on the way through the letter, 0..1
     length: float
+    late: tuple[Stroke, ...]
+    late_middles: tuple[tuple[float, float], ...]
+    late_spans: tuple[float, ...]
     x0: float  # left and right edge as the eye takes them, for the space between words
     x1: float
     left: NDArray[np.float64]
@@ -50,13 +53,22 @@ def _edge(ink: Stroke, side: Callable[[Stroke], np.float64]) -> float:
     return whole if not len(body) else 0.65 * float(side(body[:, 0])) + 0.35 * whole
 
 
+def _middle(ink: Stroke) -> tuple[float, float]:
+    x, y = (ink.min(axis=0) + ink.max(axis=0)) / 2
+    return float(x), float(y)
+
+
+def _told_apart(a: Form, b: Form) -> float:
+    return _SLASH if "/" in (a.char, b.char) else _TOLD_APART.get(a.char + b.char, 0.0)
+
+
 class Case:
     """All forms of a face, and distances between neighbours in x-heights, worked out once."""
 
     def __init__(self, face: Face) -> None:
         self.face = face
         self.forms: dict[str, tuple[Form, ...]] = {}
-        self._apart: dict[tuple[int, int], float] = {}
+        self._apart: dict[tuple[int, int], tuple[float, float]] = {}
         self._widths: dict[str, float] = {}
         self._made = 0
 
@@ -89,6 +101,9 @@ class Case:
             counts=counts,
             along=along / length if length > 0 else along,
             length=length,
+            late=glyph.late,
+            late_middles=tuple(_middle(one) for one in glyph.late),
+            late_spans=tuple(float(np.ptp(one[:, 0])) for one in glyph.late),
             x0=_edge(ink, np.min),
             x1=_edge(ink, np.max),
             left=left,
@@ -96,6 +111,35 @@ class Case:
             start=float(ink[:, 0].min()),
             reach=float(ink[(ink[:, 1] > -0.2) & (ink[:, 1] < 1.3), 0].max(initial=-_AWAY)),
         )
+
+    def choose(self, char: str, word: str, k: int, last: int, before: Form | None, whim: float) -> Form:
+        """The form of letter `k` of `word` that may stand here, by `whim` (0..1): made for its neighbours if any is.
+
+        Of a doubled letter the second is another form than the first where there is one.
+        """
+        forms = self.of(char)
+        if len(forms) == 1:
+            return forms[0]
+        place = "alone" if last == 0 else "initial" if k == 0 else "final" if k == last else "medial"
+        left, right = word[k - 1] if k else "", word[k + 1] if k < last else ""
+        fit: list[Form] = []
+        made: list[Form] = []
+        for form in forms:
+            glyph = form.glyph
+            if glyph.places and place not in glyph.places:
+                continue
+            if (glyph.after and left not in glyph.after) or (glyph.before and right not in glyph.before):
+                continue
+            (made if glyph.after or glyph.before else fit).append(form)
+        choice = made or fit or [forms[0]]
+        if len(choice) > 1 and before is not None and before.char == char:
+            choice = [form for form in choice if form is not before] or choice
+        mark = whim * sum(form.glyph.weight for form in choice)
+        for form in choice:
+            mark -= form.glyph.weight
+            if mark < 0:
+                return form
+        return choice[-1]
 
     def joins(self, a: Form, b: Form) -> bool:
         """Whether the pen can stay down from `a` to `b`.
@@ -108,25 +152,36 @@ class Case:
         return not (a.glyph.exit == "high" and b.points[0, 1] < 0.6 and not b.glyph.after)
 
     def apart(self, a: Form, b: Form, *, joined: bool) -> float:
-        """From the origin of `a` to that of `b`: the face's own advance when joined, else half by eye.
+        """From the origin of `a` to that of `b`: the face's own advance when joined, else half by eye."""
+        return sum(self.parts(a, b, joined=joined))
+
+    def parts(self, a: Form, b: Form, *, joined: bool) -> tuple[float, float]:
+        """`apart` in two: what the letters themselves need, and the gap on top of it that a hand may vary.
 
         By eye: ink comes no closer at any height than LIFTED_GAP; half, for a face's own rhythm counts too. Marks
         such as a full stop stand to the right of all of a letter: under the bar of t they would make it another.
         """
-        told = _SLASH if "/" in (a.char, b.char) else _TOLD_APART.get(a.char + b.char, 0.0)
         if joined:
-            return a.glyph.advance + 1.5 * told
+            return a.glyph.advance + 1.5 * _told_apart(a, b), 0.0
         key = (a.index, b.index)
         if key not in self._apart:
-            tight = float((a.right - b.left).max())
-            by_eye = tight + LIFTED_GAP if tight > -_AWAY else a.glyph.advance
-            own = a.glyph.advance
-            floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
-            if b.char in TRAILING:
-                by_eye += 0.1
-                floor = max(floor, a.reach + (_CLEAR_LATE if a.glyph.late else _CLEAR) - b.start)
-            self._apart[key] = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor) + told
+            self._apart[key] = self._lifted(a, b)
         return self._apart[key]
+
+    def _lifted(self, a: Form, b: Form) -> tuple[float, float]:
+        tight = float((a.right - b.left).max())
+        own = a.glyph.advance
+        by_eye = tight + LIFTED_GAP if tight > -_AWAY else own
+        floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
+        if b.char in TRAILING:
+            by_eye += 0.1
+            floor = max(floor, a.reach + (_CLEAR_LATE if a.glyph.late else _CLEAR) - b.start)
+        whole = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor)
+        told = _told_apart(a, b)
+        if b.char in TRAILING or a.char in _RAISED or tight <= -_AWAY:
+            return whole + told, 0.0
+        gap = max(whole - tight, 0.08)
+        return whole - gap + told, gap
 
     def width(self, word: str) -> float:
         """Width of the ink of a word in its main forms, x-heights; firm spaces inside count as word spaces."""

@@ -1,7 +1,7 @@
 """The hand: how a person deviates from their letters. All chance lives here, keyed by (seed, line, word, letter)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from fonts.card import Frame
 from fonts.case import TRAILING, Case, Form
+from fonts.chance import Floats, Keys, keys, mixed, normal, uniform
+from fonts.habits import MODES
 from fonts.joins import ways
 from fonts.layout import Layout, lay_out
-from fonts.spline import STEP, even, soften, thin
+from fonts.spline import STEP, soften, thin
 from fonts.text import NBSP, check, normalise
 from plotter.strokes import Stroke
 
@@ -20,26 +22,45 @@ if TYPE_CHECKING:
 
 TOLERANCE_MM = 0.02  # strokes keep their shape within this when points are left out
 _DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
-# Energy of a letter's residual by cosine mode along its way, 1..6 (measured on people; above 8 there is nothing).
-_MODES = np.sqrt(2 * np.array([0.14, 0.25, 0.23, 0.17, 0.09, 0.04]))
+_LEVELS = 64  # places along a letter at which its bend is worked out
 # Clear space between the ink of two words: never less, nor less after a mark, and the most, in usual word spaces.
-_LEAST, _LEAST_AFTER, _MOST = 0.7, 0.88, 1.4
+_LEAST, _LEAST_AFTER, _MOST = 0.7, 0.88, 1.5
 _LOW, _BANDS, _BAND = -1.4, 20, 0.2  # heights at which two words are held against each other, x-heights
 _OVERLAP = 0.35  # how far the ends of two words may pass over each other, at different heights; less after a mark
 _AWAY = 99.0
-_MEMORY = 0.35  # correlation of neighbouring letters' feet, and of their tops, inside a word
 
-Floats = NDArray[np.float64]
-Words64 = NDArray[np.uint64]
+# Scatter of a hand at its middle neatness, x-heights and degrees (sd). What is measured on people's ink (in brackets:
+# medians over 332 writers) holds the scatter of their shapes too, and of those of their letters that differ by nature;
+# these are what is left to chance, set so that our ink measures as theirs (`./run bench human`).
+_MEMORY = 0.35  # correlation of neighbouring letters' feet, tops and slant inside a word (.16 at .6-2 x-heights)
+_FOOT = 0.085  # of letters within a word (.12-.15)
+_TALL = 0.07  # log height of a letter (.135)
+_WIDE = 0.115  # log width of a letter (.21 over all its neighbours)
+_REACH = 0.10  # of ascenders and descenders, of their length beyond the body (tops .30)
+_LEAN = 2.2  # slant of a letter, degrees
+_TURN = 1.4  # turn of a letter, degrees
+_BEND = 0.055  # residual of a letter against the writer's mean letter, each axis (.105 both, alternates counted)
+_GAP = 0.42  # log of the clear gap between lifted letters (cv .56-.64)
+_LINK = 0.07  # of the way between joined letters
+_WORD_FOOT, _WORD_SLOPE, _WORD_LEAN = 0.075, 1.3, 2.4  # (.10, 1.9 degrees, 3.5 degrees)
+_WORD_TALL, _WORD_WIDE = 0.07, 0.07  # logs (x-height of words .14)
+_SPACE = 0.2  # log of a word space (.21-.26)
+_LEFT = 0.3  # ragged left edge (.32)
+_LINE_SLOPE, _LINE_TALL, _PITCH_MM = 0.35, 0.03, 0.14  # (1.0 degree and .14 unruled: a card is small, and has edges)
+_CARD_SLOPE, _CARD_LEAN, _CARD_WIDE, _CARD_SPACE = 0.4, 1.0, 0.03, 0.07
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text as written: strokes in mm, card frame, in writing order; its lines; the x-height in mm."""
+    """A text as written: strokes in mm, card frame, in writing order; its lines; the x-height in mm.
+
+    `words`: for each stroke, the number of the word of the text that it belongs to.
+    """
 
     strokes: list[Stroke]
     lines: tuple[str, ...]
     xheight_mm: float
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,14 +73,16 @@ class _Word:
     text: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Letters:
-    """The letters of a note in writing order, a list entry each."""
+    """The letters of a note in writing order, an entry each; distances in x-heights."""
 
     forms: list[Form]
-    word: list[int]
-    joined: list[bool]  # to the letter after it
-    apart: list[float]  # from its origin to the next one's, x-heights
+    word: NDArray[np.int64]
+    nth: NDArray[np.int64]  # in its word
+    joined: NDArray[np.bool_]  # to the letter after it
+    apart: Floats  # from its origin to the next one's, but for the gap
+    gap: Floats
 
 
 def write(text: str, *, frame: Frame, hand: "Hand", seed: int) -> Written:
@@ -69,7 +92,8 @@ def write(text: str, *, frame: Frame, hand: "Hand", seed: int) -> Written:
     Unwritable for characters without letters and Overflow for what does not fit at the smallest writing.
     """
     check(text, hand.face)
-    layout = lay_out(normalise(text), frame, hand.measure)
+    largest = max(frame.xheight_min_mm, frame.xheight_max_mm * hand.manner.size)
+    layout = lay_out(normalise(text), replace(frame, xheight_max_mm=largest), hand.measure)
     words = [
         _Word(at, line.first + k, part, piece)
         for at, line in enumerate(layout.lines)
@@ -80,119 +104,54 @@ def write(text: str, *, frame: Frame, hand: "Hand", seed: int) -> Written:
     if not words:
         return Written([], lines, layout.xheight_mm)
     points, counts, owner = _ink(words, layout, hand, seed)
-    points = _held_in(points, counts, owner, frame)
-    strokes = thin(points, counts, TOLERANCE_MM)
-    return Written([np.round(one, _DECIMALS) for one in strokes], lines, layout.xheight_mm)
-
-
-# ------------------------------------------------------------------------------------------------ chance
-
-
-def _mixed(x: Words64) -> Words64:
-    """SplitMix64's finaliser (Steele, Lea, Flood 2014): 64 bits in, 64 well mixed bits out."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-def _keys(seed: int, kind: str, *places: "list[int] | NDArray[np.int64]") -> Words64:
-    """One key for each place: the same seed, kind and place give the same key everywhere."""
-    name = int.from_bytes(kind.encode()[:8].ljust(8), "big")
-    state = np.array([seed & 0xFFFFFFFFFFFFFFFF, (seed >> 64) & 0xFFFFFFFFFFFFFFFF, name], dtype=np.uint64)
-    key = np.zeros(1, dtype=np.uint64)
-    for one in state:
-        key = _mixed(key + one + np.uint64(0x9E3779B97F4A7C15))
-    for place in places:
-        key = _mixed(key + np.asarray(place, dtype=np.int64).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15))
-    return key
-
-
-def _bits(keys: Words64, n: int) -> Words64:
-    step = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return _mixed(keys[:, None] + step)
-
-
-def _uniform(keys: Words64, n: int) -> Floats:
-    return (_bits(keys, n) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def _normal(keys: Words64, n: int) -> Floats:
-    """Nearly normal, mean 0, sd 1, never beyond 3.5: sums of four uniforms, exact on every machine."""
-    bits = _bits(keys, n)
-    mask = np.uint64(0xFFFF)
-    total = sum(((bits >> np.uint64(16 * k)) & mask).astype(np.float64) for k in range(4))
-    return (np.asarray(total) / 65536.0 - 2.0 + 2.0 / 65536.0) * math.sqrt(3.0)
+    points = _held_in(points, counts, np.array([word.line for word in words])[owner], frame)
+    strokes = thin(np.round(points, _DECIMALS), counts, TOLERANCE_MM)
+    return Written(strokes, lines, layout.xheight_mm, tuple(words[k].number for k in owner.tolist()))
 
 
 # ------------------------------------------------------------------------------------------------ letters
 
 
-def _letters(words: list[_Word], hand: "Hand", chances: Floats) -> _Letters:
+def _letters(words: list[_Word], hand: "Hand", seed: int) -> _Letters:
     """Forms by place, neighbours and whim, and where the pen stays down; two chances a letter."""
-    case = hand.case
-    out = _Letters([], [], [], [])
+    lengths = np.array([len(word.text) for word in words])
+    word = np.repeat(np.arange(len(words)), lengths)
+    nth = np.arange(len(word)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    number, part = np.array([(one.number, one.part) for one in words]).T
+    chances = uniform(keys(seed, "form", number[word], part[word], nth), 2).tolist()
+    case, stays = hand.case, hand.connectedness
+    forms: list[Form] = []
+    joined: list[bool] = []
+    apart: list[float] = []
+    gap: list[float] = []
     at = 0
-    rows = chances.tolist()
-    for index, word in enumerate(words):
-        used: dict[str, int] = {}
+    for one in words:
         before: Form | None = None
-        last = len(word.text) - 1
-        for k, char in enumerate(word.text):
-            whim, stay = rows[at]
+        last = len(one.text) - 1
+        for k, char in enumerate(one.text):
+            whim, stay = chances[at]
             at += 1
-            form = _form(case, word.text, k, last, used.get(char), whim)
-            used[char] = form.index
+            form = case.choose(char, one.text, k, last, before, whim)
             if before is not None:
-                joined = case.joins(before, form) and stay >= hand.breaks
-                out.joined[-1] = joined
-                out.apart[-1] = case.apart(before, form, joined=joined)
-            out.forms.append(form)
-            out.word.append(index)
-            out.joined.append(False)
-            out.apart.append(0.0)
+                joins = stay < stays and case.joins(before, form)
+                least, more = case.parts(before, form, joined=joins)
+                joined[-1], apart[-1], gap[-1] = joins, least, more
+            forms.append(form)
+            joined.append(False)
+            apart.append(0.0)
+            gap.append(0.0)
             before = form
-    return out
+    return _Letters(forms, word, nth, np.array(joined), np.array(apart), np.array(gap))
 
 
-def _form(case: Case, word: str, k: int, last: int, used: int | None, whim: float) -> Form:
-    """One of the forms that may stand here: made for these neighbours if any is; none twice running if others fit."""
-    forms = case.of(word[k])
-    if len(forms) == 1:
-        return forms[0]
-    place = "alone" if last == 0 else "initial" if k == 0 else "final" if k == last else "medial"
-    left, right = word[k - 1] if k else "", word[k + 1] if k < last else ""
-    fit: list[Form] = []
-    made: list[Form] = []
-    for form in forms:
-        glyph = form.glyph
-        if glyph.places and place not in glyph.places:
-            continue
-        if (glyph.after and left not in glyph.after) or (glyph.before and right not in glyph.before):
-            continue
-        (made if glyph.after or glyph.before else fit).append(form)
-    choice = made or fit or [forms[0]]
-    if len(choice) > 1 and used is not None:
-        choice = [form for form in choice if form.index != used] or choice
-    total = sum(form.glyph.weight for form in choice)
-    mark = whim * total
-    for form in choice:
-        mark -= form.glyph.weight
-        if mark < 0:
-            return form
-    return choice[-1]
-
-
-def _remembered(z: Floats, word: NDArray[np.int64]) -> Floats:
+def _remembered(z: Floats, nth: NDArray[np.int64]) -> Floats:
     """AR(1) along the letters of each word, with the sd of `z`."""
     out = z.copy()
     keep = math.sqrt(1 - _MEMORY**2)
-    values = out.tolist()
-    owner = word.tolist()
-    for k in range(1, len(values)):
-        if owner[k] == owner[k - 1]:
-            before = values[k - 1]
-            values[k] = [_MEMORY * a + keep * b for a, b in zip(before, values[k], strict=True)]
-    return np.array(values)
+    for place in range(1, int(nth.max(initial=0)) + 1):
+        at = np.flatnonzero(nth == place)
+        out[at] = _MEMORY * out[at - 1] + keep * z[at]
+    return out
 
 
 # ------------------------------------------------------------------------------------------------ ink
@@ -201,84 +160,181 @@ def _remembered(z: Floats, word: NDArray[np.int64]) -> Floats:
 def _ink(
     words: list[_Word], layout: Layout, hand: "Hand", seed: int
 ) -> tuple[Stroke, NDArray[np.int64], NDArray[np.int64]]:
-    """All strokes end to end in mm, points in each, and the line each belongs to."""
-    size = layout.xheight_mm
-    lengths = np.array([len(word.text) for word in words])
-    word_of = np.repeat(np.arange(len(words)), lengths)
-    number = np.array([word.number for word in words])
-    part = np.array([word.part for word in words])
-    line = np.array([word.line for word in words])
-    nth = np.arange(len(word_of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    letter_keys = _keys(seed, "letter", number[word_of], part[word_of], nth)
-    letters = _letters(words, hand, _uniform(_keys(seed, "form", number[word_of], part[word_of], nth), 2))
-    z = _normal(letter_keys, 19)
-    zw = _normal(_keys(seed, "word", number, part), 6)
-    zl = _normal(_keys(seed, "line", np.arange(len(layout.lines))), 4)
-    zc = _normal(_keys(seed, "card"), 2)[0]
-    dose = hand.dose
+    """All strokes end to end in mm, points in each, and the word (of `words`) each belongs to."""
+    size, dose = layout.xheight_mm, hand.manner.dose
+    number, part, line = np.array([(word.number, word.part, word.line) for word in words]).T
+    letters = _letters(words, hand, seed)
+    forms, word_of = letters.forms, letters.word
+    letter_keys = keys(seed, "letter", number[word_of], part[word_of], letters.nth)
+    z = normal(letter_keys, 8 + 2 * len(MODES))
+    zw = normal(keys(seed, "word", number, part), 6)
+    zl = normal(keys(seed, "line", np.arange(len(layout.lines))), 4)
+    zc = normal(keys(seed, "card"), 4)[0]
 
-    # Each letter: width, height, shear, turn, foot.
-    scatter = _remembered(z[:, :3], word_of)
-    wide = hand.width * (1 + dose * (hand.width_sd * z[:, 3] + hand.word_width_sd * zw[word_of, 0]))
-    tall = 1 + dose * (hand.height_sd * scatter[:, 1] + hand.word_size_sd * zw[word_of, 1])
-    foot = dose * hand.foot_sd * scatter[:, 0]
-    lean = np.tan(
-        np.radians(
-            hand.slant_deg + dose * (hand.slant_sd_deg * zw[word_of, 2] + hand.letter_slant_sd_deg * scatter[:, 2])
-        )
+    # Each letter: width, height, shear, turn, foot, ascender and descender.
+    scatter = _remembered(z[:, :3], letters.nth)
+    card_wide = hand.width * math.exp(dose * _CARD_WIDE * zc[2])
+    wide = card_wide * np.exp(dose * (_WIDE * z[:, 3] + _WORD_WIDE * zw[word_of, 0]))
+    tall = np.exp(dose * (_TALL * scatter[:, 1] + _WORD_TALL * zw[word_of, 1] + _LINE_TALL * zl[line, 3][word_of]))
+    foot = dose * _FOOT * scatter[:, 0]
+    lean_deg = hand.manner.slant + dose * (
+        _CARD_LEAN * zc[1] + _WORD_LEAN * zw[word_of, 2] + _LEAN * scatter[:, 2]
     )
-    turn = np.radians(dose * hand.turn_sd_deg * z[:, 4])
-    gap = dose * hand.gap_sd * z[:, 5]
-    forms = letters.forms
-    before_mark = np.array([form.char in TRAILING for form in forms[1:]] + [False])
-    gap[before_mark] = np.abs(gap[before_mark])  # a full stop under the letter before it is lost
+    lean, turn = np.tan(np.radians(lean_deg)), np.radians(dose * _TURN * z[:, 4])
+    reach = np.exp(dose * _REACH * z[:, 6])
 
-    # Letters side by side within words, words within lines, x-heights.
-    step = np.array(letters.apart) * wide + np.where(letters.joined, 0.5 * gap + hand.link, gap)
+    # Letters side by side within words, x-heights.
+    loose = np.exp(dose * _GAP * z[:, 5] - 0.5 * (dose * _GAP) ** 2)
+    link = dose * _LINK * z[:, 5] + hand.link
+    step = letters.apart * wide + np.where(letters.joined, link, letters.gap * loose * card_wide)
     along = np.cumsum(step) - step
+    lengths = np.bincount(word_of)
     first = np.cumsum(lengths) - lengths
-    along -= np.repeat(along[first], lengths)
     x0 = np.array([form.x0 for form in forms]) * wide
     x1 = np.array([form.x1 for form in forms]) * wide
-    origin = np.repeat(x0[first], lengths)
-    along -= origin
+    along -= np.repeat((along + x0)[first], lengths)
     ends = np.maximum.reduceat(along + x1, first)
-    usual = hand.face.word_space * hand.space
-    space = usual * np.exp(dose * hand.space_sd * np.clip(zw[:, 3], -1.6, 1.6))
-    left = np.maximum(0.0, 0.22 + dose * hand.left_sd * zl[line, 0])
-    slope = np.radians(dose * (hand.word_slope_sd_deg * zw[word_of, 4]))
-    y = foot + (dose * hand.word_foot_sd * zw[:, 5])[word_of] + slope * (along - 0.5 * ends[word_of])
+    slope = np.radians(dose * _WORD_SLOPE * zw[word_of, 4])
+    y = foot + (dose * _WORD_FOOT * zw[:, 5])[word_of] + slope * (along - 0.5 * ends[word_of])
 
-    # Every piece (a letter's own strokes, or one late stroke of it) under its own affine map.
-    a, b, c, d = wide, (lean - turn) * tall, turn + slope, tall
-    pieces, maps, lates = _pieces(forms, a, b, c, d, along, y, letter_keys, dose, hand)
-    n = np.array([len(piece) for piece in pieces])
-    base = np.concatenate(pieces)
-    m = np.repeat(maps, n, axis=0)
-    ink = np.column_stack(
-        (m[:, 0] * base[:, 0] + m[:, 1] * base[:, 1] + m[:, 4], m[:, 2] * base[:, 0] + m[:, 3] * base[:, 1] + m[:, 5])
-    )
-    own = int(n[: len(forms)].sum())
-    t = np.concatenate([form.along for form in forms])
-    basis = np.cos(math.pi * t[:, None] * np.arange(1, len(_MODES) + 1))
-    size_of = np.array([min(1.0, form.length / 3) for form in forms])
-    coefficients = (dose * hand.wobble * size_of)[:, None, None] * z[:, 7:19].reshape(len(forms), 2, -1) * _MODES
-    ink[:own] += np.einsum("nk,nak->na", basis, np.repeat(coefficients, n[: len(forms)], axis=0))
+    # Letters as drawn, then as a hand makes them: taller or lower, leaning, turned, bent.
+    maps = np.column_stack((wide, lean - turn, turn + slope, along, y))
+    n = np.array([len(form.points) for form in forms])
+    own = np.concatenate([form.points for form in forms])
+    letter = np.repeat(np.arange(len(forms)), n)
+    ink = _placed(own, maps[letter], tall[letter], reach[letter])
+    ink += _bends(forms, z[:, 8:], letter, dose)
+    late, late_counts, late_of = _late(forms, maps, tall, reach, letter_keys, dose, hand)
+    ink, order, counts, owner = _strokes(ink, n, letters, late, late_counts, late_of)
+    points = soften(ink[order], counts, hand.soften / STEP)
 
-    strokes, owner = _strokes(ink, n, letters, lates, word_of)
-    counts = np.array([len(one) for one in strokes])
-    points, counts = even(np.concatenate(strokes), counts, STEP)
-    points = soften(points, counts, hand.soften / STEP)
     # Words side by side in lines, then the line: its slope, its height, then mm.
-    at_word = np.repeat(np.array(owner), counts)
+    usual = hand.face.word_space * hand.space
+    space = usual * np.exp(dose * (_SPACE * np.clip(zw[:, 3], -2, 2) + _CARD_SPACE * zc[3]))
+    left = np.maximum(0.0, 0.25 + dose * _LEFT * zl[line, 0])
+    at_word = np.repeat(owner, counts)
     points[:, 0] += _places(points, at_word, words, ends, space, left, usual)[at_word]
-    owner_line = line[np.array(owner)]
-    at_line = np.repeat(owner_line, counts)
-    tilt = np.radians(hand.line_slope_deg + dose * (hand.line_slope_sd_deg * zl[:, 1] + hand.card_slope_sd_deg * zc[0]))
+    at_line = line[at_word]
+    tilt = np.radians(0.15 + dose * (_LINE_SLOPE * zl[:, 1] + _CARD_SLOPE * zc[0]))
     left_mm = np.array([one.x_mm for one in layout.lines])
-    base_mm = np.array([one.y_mm for one in layout.lines]) + dose * hand.pitch_sd_mm * zl[:, 2]
-    px, py = points[:, 0], points[:, 1] + tilt[at_line] * (points[:, 0] - 12.0)
-    return np.column_stack((left_mm[at_line] + px * size, base_mm[at_line] + py * size)), counts, owner_line
+    base_mm = np.array([one.y_mm for one in layout.lines]) + dose * _PITCH_MM * zl[:, 2]
+    px = points[:, 0]
+    py = points[:, 1] + tilt[at_line] * (px - 12.0)
+    return np.column_stack((left_mm[at_line] + px * size, base_mm[at_line] + py * size)), counts, owner
+
+
+def _placed(ink: Stroke, maps: Floats, tall: Floats, reach: Floats) -> Stroke:
+    """Points of letters under their letters' maps (width, shear, rise, x, y), heights and reaches, a row a point."""
+    x, y = ink[:, 0], ink[:, 1]
+    body = np.clip(y, 0.0, 1.0)
+    high = tall * (body + (y - body) * reach)
+    wide, lean, rise, at_x, at_y = maps.T
+    return np.column_stack((wide * x + lean * high + at_x, rise * x + high + at_y))
+
+
+def _bends(forms: list[Form], z: Floats, letter: NDArray[np.int64], dose: float) -> Stroke:
+    """How far each point lies off its place by a smooth bend of its letter as a whole: low cosine modes."""
+    strength = dose * _BEND * np.array([min(1.0, form.length / 3) for form in forms])
+    at = np.arange(_LEVELS + 2) / _LEVELS
+    basis = np.cos(math.pi * np.arange(1, len(MODES) + 1)[:, None] * at) * MODES[:, None]
+    bends = (z.reshape(len(forms), 2, -1) * strength[:, None, None]) @ basis
+    level = np.concatenate([form.along for form in forms]) * _LEVELS
+    low = level.astype(np.int64)
+    part = level - low
+    cell = letter * (2 * (_LEVELS + 2)) + low
+    flat = bends.ravel()
+    x = flat[cell] + part * (flat[cell + 1] - flat[cell])
+    cell += _LEVELS + 2
+    return np.column_stack((x, flat[cell] + part * (flat[cell + 1] - flat[cell])))
+
+
+def _late(
+    forms: list[Form], maps: Floats, tall: Floats, reach: Floats, letter_keys: Keys, dose: float, hand: "Hand"
+) -> tuple[Stroke, NDArray[np.int64], NDArray[np.int64]]:
+    """Late strokes end to end, points in each, and the letter of each.
+
+    Made in passing: further right the later, longer or shorter, turned, higher or lower.
+    """
+    of = np.array([k for k, form in enumerate(forms) for _ in form.late], dtype=np.int64)
+    if not len(of):
+        return np.zeros((0, 2)), of, of
+    strokes = [stroke for form in forms for stroke in form.late]
+    nth = np.array([j for form in forms for j in range(len(form.late))], dtype=np.uint64)
+    z = normal(mixed(letter_keys[of] + nth + np.uint64(1)), 5)
+    shared = normal(mixed(letter_keys[of] + np.uint64(77)), 2)
+    middles = np.array([middle for form in forms for middle in form.late_middles])
+    spans = np.array([span for form in forms for span in form.late_spans])
+    own = middles[:, 1] > 0.0
+    longer = np.exp(dose * 0.18 * z[:, 0])
+    turned = dose * np.where(spans > 0.3, 0.09, 0.16) * z[:, 1]
+    taller = np.exp(dose * 0.1 * z[:, 2])
+    shift_x = hand.late_right * (0.6 + 0.6 * dose * shared[:, 0]) * own + dose * 0.04 * z[:, 3]
+    shift_y = dose * (0.07 * shared[:, 1] * own + 0.03 * z[:, 4])
+    counts = np.array([len(one) for one in strokes])
+    k = np.repeat(np.arange(len(of)), counts)
+    off = np.concatenate(strokes) - middles[k]
+    x = longer[k] * off[:, 0] - turned[k] * off[:, 1] + (middles[:, 0] + shift_x)[k]
+    y = turned[k] * off[:, 0] + taller[k] * off[:, 1] + (middles[:, 1] + shift_y)[k]
+    at = of[k]
+    return _placed(np.column_stack((x, y)), maps[at], tall[at], reach[at]), counts, of
+
+
+def _strokes(
+    ink: Stroke,
+    n: NDArray[np.int64],
+    letters: _Letters,
+    late: Stroke,
+    late_counts: NDArray[np.int64],
+    late_of: NDArray[np.int64],
+) -> tuple[Stroke, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Pen-down to pen-up: letters linked where they join, late strokes after their word.
+
+    All points; the order they are written in; points in each stroke; the word each stroke belongs to.
+    """
+    ends = np.cumsum(n)
+    starts = ends - n
+    joined = np.flatnonzero(letters.joined)
+    links, leaves = ways(ink, starts, ends, letters.forms, joined)
+    cut = dict(zip(joined.tolist(), leaves.tolist(), strict=True))
+    link_counts = [len(one) for one in links]
+    points = np.concatenate((ink, late, *links))
+    late_ends = len(ink) + np.cumsum(late_counts)
+    marks = list(zip((late_ends - late_counts).tolist(), late_ends.tolist(), late_of.tolist(), strict=True))
+    link_at = len(ink) + len(late)
+    begin: list[int] = []  # of each stretch of points, in writing order
+    count: list[int] = []
+    breaks: list[int] = []  # number of stretches before the end of each stroke
+    owner: list[int] = []
+    word = letters.word.tolist()
+    at_mark = at_link = 0
+    for k, (form, at) in enumerate(zip(letters.forms, starts.tolist(), strict=True)):
+        for j, points_in in enumerate(form.counts):
+            if j:
+                breaks.append(len(begin))
+                owner.append(word[k])
+            begin.append(at)
+            count.append(points_in)
+            at += points_in
+        if k in cut:
+            count[-1] -= cut[k]
+            begin.append(link_at)
+            count.append(link_counts[at_link])
+            link_at += link_counts[at_link]
+            at_link += 1
+            continue
+        breaks.append(len(begin))
+        owner.append(word[k])
+        if k + 1 == len(word) or word[k + 1] != word[k]:
+            while at_mark < len(marks) and marks[at_mark][2] <= k:
+                begin.append(marks[at_mark][0])
+                count.append(marks[at_mark][1] - marks[at_mark][0])
+                breaks.append(len(begin))
+                owner.append(word[k])
+                at_mark += 1
+    stretch = np.array(count)
+    done = np.cumsum(stretch)
+    order = np.arange(int(done[-1])) + np.repeat(np.array(begin) - done + stretch, stretch)
+    return points, order, np.diff(done[np.array(breaks) - 1], prepend=0), np.array(owner)
 
 
 def _places(
@@ -312,105 +368,6 @@ def _places(
         least = (_LEAST_AFTER if marked[k - 1] else _LEAST) + pause
         place.append(place[-1] + min(max(apart, touch[k - 1] + least), touch[k - 1] + _MOST * usual))
     return np.array(place)
-
-
-def _pieces(
-    forms: list[Form],
-    a: Floats,
-    b: Floats,
-    c: Floats,
-    d: Floats,
-    x: Floats,
-    y: Floats,
-    keys: Words64,
-    dose: float,
-    hand: "Hand",
-) -> tuple[list[Stroke], Floats, list[list[int]]]:
-    """Points of every piece, its map (a b c d x y), and the pieces that are late strokes of each letter.
-
-    Late strokes are made in passing: further right the later, longer or shorter, turned, higher or lower.
-    """
-    pieces = [form.points for form in forms]
-    lates: list[list[int]] = [[] for _ in forms]
-    owners: list[int] = []
-    nth: list[int] = []
-    for k, form in enumerate(forms):
-        for j, stroke in enumerate(form.glyph.late):
-            lates[k].append(len(pieces))
-            pieces.append(stroke)
-            owners.append(k)
-            nth.append(j)
-    maps = np.column_stack((a, b, c, d, x, y))
-    if not owners:
-        return pieces, maps, lates
-    at = np.array(owners)
-    z = _normal(_mixed(keys[at] + np.array(nth, dtype=np.uint64) + np.uint64(1)), 5)
-    z0 = _normal(_mixed(keys[at] + np.uint64(77)), 2)  # what the marks of one letter share
-    middles = np.array([(stroke.min(axis=0) + stroke.max(axis=0)) / 2 for stroke in pieces[len(forms) :]])
-    spans = np.array([np.ptp(stroke[:, 0]) for stroke in pieces[len(forms) :]])
-    own = np.array([float(middle[1]) > 0.0 for middle in middles])
-    longer = 1 + dose * 0.16 * z[:, 0]
-    turned = dose * np.where(spans > 0.3, 0.07, 0.16) * z[:, 1]
-    # In the letter's own axes about the stroke's middle: scale, turn; then the letter's map.
-    p, q, r, s = longer, -turned, turned, 1 + dose * 0.10 * z[:, 2]
-    shift_x = hand.late_right * (0.6 + 0.5 * dose * z0[:, 0]) * own + dose * 0.035 * z[:, 3]
-    shift_y = dose * (0.05 * z0[:, 1] * own + 0.025 * z[:, 4])
-    ox = middles[:, 0] + shift_x - (p * middles[:, 0] + q * middles[:, 1])
-    oy = middles[:, 1] + shift_y - (r * middles[:, 0] + s * middles[:, 1])
-    la, lb, lc, ld = a[at], b[at], c[at], d[at]
-    mine = np.column_stack(
-        (
-            la * p + lb * r,
-            la * q + lb * s,
-            lc * p + ld * r,
-            lc * q + ld * s,
-            la * ox + lb * oy + x[at],
-            lc * ox + ld * oy + y[at],
-        )
-    )
-    return pieces, np.concatenate((maps, mine)), lates
-
-
-def _strokes(
-    ink: Stroke,
-    n: NDArray[np.int64],
-    letters: _Letters,
-    lates: list[list[int]],
-    word_of: NDArray[np.int64],
-) -> tuple[list[Stroke], list[int]]:
-    """Pen-down to pen-up: letters linked where they join, late strokes after their word; the word each belongs to."""
-    ends = np.cumsum(n)
-    starts = ends - n
-    links, leaves = ways(ink, starts, ends, letters.forms, letters.joined)
-    out: list[Stroke] = []
-    owner: list[int] = []
-    run: list[Stroke] = []
-    begin, finish = starts.tolist(), ends.tolist()
-    last_of_word = np.append(word_of[1:] != word_of[:-1], True).tolist()
-    marks: list[int] = []
-    for k, form in enumerate(letters.forms):
-        at, word = begin[k], letters.word[k]
-        for j, count in enumerate(form.counts):
-            if j:
-                out.append(np.concatenate(run))
-                owner.append(word)
-                run = []
-            run.append(ink[at : at + count])
-            at += count
-        marks += lates[k]
-        if letters.joined[k]:
-            run[-1] = run[-1][: len(run[-1]) - leaves[k]]
-            run.append(links[k])
-            continue
-        out.append(np.concatenate(run))
-        owner.append(word)
-        run = []
-        if last_of_word[k]:
-            for mark in marks:
-                out.append(ink[begin[mark] : finish[mark]])
-                owner.append(word)
-            marks = []
-    return out, owner
 
 
 def _held_in(points: Stroke, counts: NDArray[np.int64], line: NDArray[np.int64], frame: Frame) -> Stroke:

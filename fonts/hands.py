@@ -1,53 +1,31 @@
-"""Hands: a face with knobs. Two are shipped."""
+"""Hands: a face and a person's manner of writing it. `faces/hands.toml` lists those that are shipped."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from fonts import hershey, knots
 from fonts.accents import complete
 from fonts.case import Case
 from fonts.face import Face
+from fonts.habits import adopt
 from fonts.layout import Measure
+from fonts.manner import Manner
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Hand:
-    """One writer: letters, and how much they vary. Lengths in x-heights, angles in degrees, sd = standard deviation.
-
-    The measures beside the knobs are what people do; `dose` scales all of them (neat below 1, hasty above).
-    """
+    """One writer: letters, and a manner of writing them."""
 
     name: str
     title: str
     face: Face
-    dose: float = 1.0
-    slant_deg: float = 0.0  # added to the face's own
-    width: float = 1.0  # of letters against the face's own
-    space: float = 1.0  # between words against the face's own
-    breaks: float = 0.12  # joins not made; people .1-.3
-    link: float = 0.0  # added to the advance of joined letters
-    soften: float = 0.06  # low-pass along the line: how far corners are rounded
-    wobble: float = 0.03  # residual of a letter against the writer's mean letter; people .105 with all allographs
-    width_sd: float = 0.05  # of a letter; people .21 over all its neighbours
-    height_sd: float = 0.045
-    foot_sd: float = 0.045  # of letters within a word; people .12-.15 unruled
-    turn_sd_deg: float = 0.9
-    letter_slant_sd_deg: float = 1.4
-    gap_sd: float = 0.05
-    slant_sd_deg: float = 1.6  # between words; people 3.5
-    word_foot_sd: float = 0.05  # people .09
-    word_slope_sd_deg: float = 0.7  # people 1.9
-    word_size_sd: float = 0.025
-    word_width_sd: float = 0.035  # people .17 over all words
-    space_sd: float = 0.17  # of the log of word spaces; people .21-.26
-    left_sd: float = 0.22  # people .32
-    line_slope_deg: float = 0.15
-    line_slope_sd_deg: float = 0.22  # people 1.0 unruled
-    card_slope_sd_deg: float = 0.3
-    pitch_sd_mm: float = 0.12
-    late_right: float = 0.10  # how far right of its place a dot or bar comes
+    manner: Manner = Manner()
 
     @cached_property
     def case(self) -> Case:
@@ -60,30 +38,62 @@ class Hand:
         face, case = self.face, self.case
         return Measure(
             width=lambda word: case.width(word) * self.width,
-            space=face.word_space * self.space * (1 + self.space_sd**2 / 2),
+            space=face.word_space * self.space * 1.02,
             above=max(face.ascender, face.cap_height) + 0.15,
             below=-face.descender + 0.15,
         )
 
+    @property
+    def width(self) -> float:
+        """Of letters against the face's own; hurry stretches (x-heights stay)."""
+        return self.manner.width * (1 + 0.12 * self.manner.hurry)
 
-def _hershey_script() -> Hand:
-    return Hand(
-        name="hershey-script",
-        title="School script after Dr Hershey",
-        face=complete(hershey.script()),
-        breaks=0.1,
-    )
+    @property
+    def space(self) -> float:
+        """Of word spaces against the face's own."""
+        return self.manner.space
+
+    @property
+    def connectedness(self) -> float:
+        """Share of possible joins that are made: people 70-90 %."""
+        return min(1.0, self.manner.connectedness + 0.1 * self.manner.hurry)
+
+    @property
+    def soften(self) -> float:
+        """Low-pass along the pen's way, x-heights: how far corners are rounded."""
+        return 0.06 * (1 + self.manner.hurry)
+
+    @property
+    def late_right(self) -> float:
+        """How far right of its place a dot or a bar comes, x-heights."""
+        return 0.1 * (1 + 1.2 * self.manner.hurry)
+
+    @property
+    def link(self) -> float:
+        """Added to the way between joined letters, x-heights."""
+        return 0.06 * self.manner.hurry
 
 
-def _wren() -> Hand:
-    face = knots.load((files("fonts") / "faces" / "wren.txt").read_text(encoding="utf-8"))
-    return Hand(name="wren", title=face.title, face=complete(face), dose=1.25, space=1.2)
+def adapted(name: str, title: str, face: Face, manner: Manner) -> Hand:
+    """The hand of a person who learned `face`: their proportions and habits, accents and all."""
+    return Hand(name=name, title=title, face=complete(adopt(face, manner)), manner=manner)
 
 
-_HANDS: Mapping[str, Callable[[], Hand]] = {"hershey-script": _hershey_script, "wren": _wren}
+@cache
+def face(name: str) -> Face:
+    """A shipped face as it was drawn; raises KeyError."""
+    if name in _DIGITISED:
+        return _DIGITISED[name]()
+    file = files("fonts") / "faces" / f"{name}.txt"
+    if name == "marks" or not name.isalpha() or not file.is_file():
+        raise KeyError(name)
+    return knots.load(file.read_text(encoding="utf-8"))
 
 
-class _Hands(Mapping[str, Hand]):
+_DIGITISED: Mapping[str, Callable[[], Face]] = {"hershey-script": hershey.script}
+
+
+class Hands(Mapping[str, Hand]):
     """Hands by name, each made when first asked for."""
 
     def __init__(self, makers: Mapping[str, Callable[[], Hand]]) -> None:
@@ -105,7 +115,14 @@ class _Hands(Mapping[str, Hand]):
         return len(self._makers)
 
 
+def _maker(name: str, entry: Mapping[str, Any]) -> Callable[[], Hand]:
+    knobs = {key: value for key, value in entry.items() if key not in ("face", "title")}
+    manner = TypeAdapter(Manner).validate_python(knobs)
+    return lambda: adapted(name, entry["title"], face(entry.get("face", name)), manner)
+
+
 @cache
-def hands() -> Mapping[str, Hand]:
+def hands() -> Hands:
     """The hands that are shipped, by name; each is loaded when it is first asked for."""
-    return _Hands(_HANDS)
+    table = tomllib.loads((files("fonts") / "faces" / "hands.toml").read_text(encoding="utf-8"))
+    return Hands({name: _maker(name, entry) for name, entry in table.items()})

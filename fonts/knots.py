@@ -29,6 +29,7 @@ import numpy as np
 
 from fonts.face import Face, Glyph, Join, Style
 from fonts.hobby import Knot, Loop, solve
+from fonts.spline import STEP
 
 _ANCHORS = ("top", "bottom", "ogonek", "horn")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
@@ -125,7 +126,7 @@ def parse(text: str) -> Drawing:
     return drawing
 
 
-def load(text: str, *, step: float = 0.035) -> Face:
+def load(text: str, *, step: float = STEP) -> Face:
     """The face that `text` draws, its strokes smooth and dense (`step` x-heights); raises KnotError."""
     drawing = parse(text)
     wide, lean = drawing.numbers.get("wide", 1.0), math.tan(math.radians(drawing.numbers.get("lean", 0.0)))
