@@ -17,9 +17,9 @@ _AWAY = 9.0
 # Clear space between the ink of two lifted letters where they come closest (people: .40 on average, face to face).
 LIFTED_GAP = 0.17
 TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
-_CLEAR, _CLEAR_LATE = 0.2, 0.3  # from a letter to the mark that trails it; where a bar or dot may slip to the right
+_CLEAR, _CLEAR_LATE = 0.24, 0.36  # from a letter to the mark that trails it; where a bar or dot may slip to the right
 # Letters that read as others when they stand close ("clad" as "dad", "your" as "yaur"), or crowd: x-heights more.
-_TOLD_APART = {"cl": 0.24, "ou": 0.08, "ur": 0.1, "dd": 0.08}
+_TOLD_APART = {"cl": 0.24, "ou": 0.12, "ur": 0.1, "dd": 0.08}
 _SLASH = 0.14  # before and after one
 _RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
@@ -170,7 +170,7 @@ class Case:
 
     def _lifted(self, a: Form, b: Form) -> tuple[float, float]:
         tight = float((a.right - b.left).max())
-        own = a.glyph.advance
+        own = a.glyph.advance + self.face.kerning.get((a.char, b.char), 0.0)
         by_eye = tight + LIFTED_GAP if tight > -_AWAY else own
         floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
         if b.char in TRAILING:

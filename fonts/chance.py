@@ -1,5 +1,6 @@
 """Chance from keys: the same seed and place give the same numbers in every process and on every machine."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ def mixed(x: Keys) -> Keys:
 
 def keys(seed: int, kind: str, *places: Sequence[int] | NDArray[np.int64]) -> Keys:
     """One key for each place: same seed, kind and place, same key."""
-    name = int.from_bytes(kind.encode()[:8].ljust(8), "big")
+    name = int.from_bytes(hashlib.sha256(kind.encode()).digest()[:8], "big")
     state = np.array([seed & 0xFFFFFFFFFFFFFFFF, (seed >> 64) & 0xFFFFFFFFFFFFFFFF, name], dtype=np.uint64)
     key = np.zeros(1, dtype=np.uint64)
     for one in state:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fonts.card import Frame
-from fonts.case import TRAILING, Case, Form
+from fonts.case import TRAILING, Form
 from fonts.chance import Floats, Keys, keys, mixed, normal, uniform
 from fonts.habits import MODES
 from fonts.joins import ways
@@ -24,7 +24,7 @@ TOLERANCE_MM = 0.02  # strokes keep their shape within this when points are left
 _DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
 _LEVELS = 64  # places along a letter at which its bend is worked out
 # Clear space between the ink of two words: never less, nor less after a mark, and the most, in usual word spaces.
-_LEAST, _LEAST_AFTER, _MOST = 0.7, 0.88, 1.5
+_LEAST, _LEAST_AFTER, _MOST = 0.9, 1.0, 1.5
 _LOW, _BANDS, _BAND = -1.4, 20, 0.2  # heights at which two words are held against each other, x-heights
 _OVERLAP = 0.35  # how far the ends of two words may pass over each other, at different heights; less after a mark
 _AWAY = 99.0
@@ -41,6 +41,8 @@ _LEAN = 2.2  # slant of a letter, degrees
 _TURN = 1.4  # turn of a letter, degrees
 _BEND = 0.055  # residual of a letter against the writer's mean letter, each axis (.105 both, alternates counted)
 _GAP = 0.42  # log of the clear gap between lifted letters (cv .56-.64)
+_CLEAR = 0.12  # from a letter to the mark that trails it, at the least
+_LOOSEST = 2.3  # a wider gap would read as one between words
 _LINK = 0.07  # of the way between joined letters
 _WORD_FOOT, _WORD_SLOPE, _WORD_LEAN = 0.075, 1.3, 2.4  # (.10, 1.9 degrees, 3.5 degrees)
 _WORD_TALL, _WORD_WIDE = 0.07, 0.07  # logs (x-height of words .14)
@@ -92,6 +94,7 @@ def write(text: str, *, frame: Frame, hand: "Hand", seed: int) -> Written:
     Unwritable for characters without letters and Overflow for what does not fit at the smallest writing.
     """
     check(text, hand.face)
+    seed = int(keys(seed, hand.name)[0])  # two hands share no chance
     largest = max(frame.xheight_min_mm, frame.xheight_max_mm * hand.manner.size)
     layout = lay_out(normalise(text), replace(frame, xheight_max_mm=largest), hand.measure)
     words = [
@@ -105,7 +108,7 @@ def write(text: str, *, frame: Frame, hand: "Hand", seed: int) -> Written:
         return Written([], lines, layout.xheight_mm)
     points, counts, owner = _ink(words, layout, hand, seed)
     points = _held_in(points, counts, np.array([word.line for word in words])[owner], frame)
-    strokes = thin(np.round(points, _DECIMALS), counts, TOLERANCE_MM)
+    strokes = thin(points, counts, TOLERANCE_MM, _DECIMALS)
     return Written(strokes, lines, layout.xheight_mm, tuple(words[k].number for k in owner.tolist()))
 
 
@@ -177,14 +180,12 @@ def _ink(
     wide = card_wide * np.exp(dose * (_WIDE * z[:, 3] + _WORD_WIDE * zw[word_of, 0]))
     tall = np.exp(dose * (_TALL * scatter[:, 1] + _WORD_TALL * zw[word_of, 1] + _LINE_TALL * zl[line, 3][word_of]))
     foot = dose * _FOOT * scatter[:, 0]
-    lean_deg = hand.manner.slant + dose * (
-        _CARD_LEAN * zc[1] + _WORD_LEAN * zw[word_of, 2] + _LEAN * scatter[:, 2]
-    )
+    lean_deg = hand.manner.slant + dose * (_CARD_LEAN * zc[1] + _WORD_LEAN * zw[word_of, 2] + _LEAN * scatter[:, 2])
     lean, turn = np.tan(np.radians(lean_deg)), np.radians(dose * _TURN * z[:, 4])
     reach = np.exp(dose * _REACH * z[:, 6])
 
     # Letters side by side within words, x-heights.
-    loose = np.exp(dose * _GAP * z[:, 5] - 0.5 * (dose * _GAP) ** 2)
+    loose = np.minimum(np.exp(dose * _GAP * z[:, 5] - 0.5 * (dose * _GAP) ** 2), _LOOSEST)
     link = dose * _LINK * z[:, 5] + hand.link
     step = letters.apart * wide + np.where(letters.joined, link, letters.gap * loose * card_wide)
     along = np.cumsum(step) - step
@@ -205,6 +206,10 @@ def _ink(
     ink = _placed(own, maps[letter], tall[letter], reach[letter])
     ink += _bends(forms, z[:, 8:], letter, dose)
     late, late_counts, late_of = _late(forms, maps, tall, reach, letter_keys, dose, hand)
+    aside = _cleared(forms, first, ink, letter, late, np.repeat(late_of, late_counts))
+    ink[:, 0] += aside[letter]
+    late[:, 0] += np.repeat(aside[late_of], late_counts)
+    ends += np.maximum.reduceat(aside, first)
     ink, order, counts, owner = _strokes(ink, n, letters, late, late_counts, late_of)
     points = soften(ink[order], counts, hand.soften / STEP)
 
@@ -246,6 +251,33 @@ def _bends(forms: list[Form], z: Floats, letter: NDArray[np.int64], dose: float)
     x = flat[cell] + part * (flat[cell + 1] - flat[cell])
     cell += _LEVELS + 2
     return np.column_stack((x, flat[cell] + part * (flat[cell + 1] - flat[cell])))
+
+
+def _cleared(
+    forms: list[Form],
+    first: NDArray[np.int64],
+    ink: Stroke,
+    letter: NDArray[np.int64],
+    late: Stroke,
+    late_letter: NDArray[np.int64],
+) -> Floats:
+    """How far each letter moves right so that no mark such as a full stop stands under the bar or arm before it."""
+    trails = np.array([form.char in TRAILING for form in forms])
+    trails[first] = False
+    if not trails.any():
+        return np.zeros(len(forms))
+    x = np.concatenate((ink, late))
+    of = np.concatenate((letter, late_letter))
+    reach, start = np.full(len(forms), -np.inf), np.full(len(forms), np.inf)
+    low = np.flatnonzero(x[:, 1] < 1.4)
+    np.maximum.at(reach, of[low], x[low, 0])
+    np.minimum.at(start, of, x[:, 0])
+    short = np.zeros(len(forms))
+    short[1:] = np.where(trails[1:], np.maximum(0.0, reach[:-1] + _CLEAR - start[1:]), 0.0)
+    total = np.cumsum(short)
+    lengths = np.diff(np.append(first, len(forms)))
+    aside: Floats = total - np.repeat(total[first], lengths)
+    return aside
 
 
 def _late(

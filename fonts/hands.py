@@ -17,6 +17,8 @@ from fonts.habits import adopt
 from fonts.layout import Measure
 from fonts.manner import Manner
 
+AS_DRAWN = Manner()
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Hand:
@@ -25,7 +27,7 @@ class Hand:
     name: str
     title: str
     face: Face
-    manner: Manner = Manner()
+    manner: Manner = AS_DRAWN
 
     @cached_property
     def case(self) -> Case:
@@ -51,7 +53,7 @@ class Hand:
     @property
     def space(self) -> float:
         """Of word spaces against the face's own."""
-        return self.manner.space
+        return 1.5 * self.manner.space
 
     @property
     def connectedness(self) -> float:

@@ -19,7 +19,7 @@ class Manner:
     size: of the writing against what the paper asks for; never below the paper's least.
     connectedness: share of the joins a face can make that are made (people make 70-90 %).
     width, space, ascender, descender: factors on the face's own proportions.
-    own: a name; letters under the same name differ from the drawn face always in the same way ("" leaves them as drawn).
+    own: a name; under it letters differ from the drawn face, always in the same way ("" leaves them as drawn).
     """
 
     neatness: Share = 0.5

@@ -72,12 +72,12 @@ def soften(points: Stroke, counts: NDArray[np.int64], sigma: float) -> Stroke:
     return out
 
 
-def thin(points: Stroke, counts: NDArray[np.int64], tolerance: float) -> list[Stroke]:
+def thin(points: Stroke, counts: NDArray[np.int64], tolerance: float, decimals: int | None = None) -> list[Stroke]:
     """Each of many strokes laid end to end with few points for its bends: chords stay within about `tolerance`.
 
     A chord over an arc of curvature k and length s is off by k s^2 / 8, so points are due every sqrt(8 tol / k), here
     at half the tolerance because they are taken from the points there are; corners stay. All strokes in one pass: a
-    tenth more points than Douglas and Peucker's in a twentieth of the time.
+    tenth more points than Douglas and Peucker's in a twentieth of the time. Coordinates are rounded to `decimals`.
     """
     n = np.asarray(counts, dtype=np.int64)
     ends = np.cumsum(n)
@@ -99,4 +99,5 @@ def thin(points: Stroke, counts: NDArray[np.int64], tolerance: float) -> list[St
     keep |= turn > _CORNER
     keep[starts] = keep[ends - 1] = True
     kept = np.add.reduceat(keep.astype(np.int64), starts)
-    return np.split(points[keep], np.cumsum(kept)[:-1])
+    left = points[keep] if decimals is None else np.round(points[keep], decimals)
+    return np.split(left, np.cumsum(kept)[:-1])

@@ -13,6 +13,8 @@ _FIRM = frozenset("\u00a0\u2007\u2009\u200a\u202f")
 _INKLESS = frozenset("\ufe0e\ufe0f\u200b\u200c\u200d\u2060\u00ad\ufeff\u200e\u200f")
 _SAME = {"\u2010": "-", "\u2011": "-", "\u2012": "–", "\u2015": "—", "\u02bc": "’", "\u02bb": "‘", "\u2032": "'"}
 
+_PLAIN = re.compile(r"[\n -~¡-¬®-ɏ‘’“”–—…]*")  # each already one composed character in its one form
+
 Fault = tuple[str, str, str, int]
 
 
@@ -53,6 +55,9 @@ def unwritable(text: str, letters: Container[str]) -> Iterator[Fault]:
 
 def _pieces(text: str) -> Iterator[tuple[str, int]]:
     """Each character with the marks that follow it, composed and made uniform; where it stands in `text`."""
+    if _PLAIN.fullmatch(text):
+        yield from zip(text, range(len(text)), strict=True)
+        return
     at = 0
     while at < len(text):
         end = at + 1

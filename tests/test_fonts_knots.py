@@ -14,6 +14,7 @@ from fonts.face import Face, Glyph
 from fonts.hobby import Knot, solve
 from fonts.knots import KnotError, load, parse
 from fonts.specimen import sheet
+from fonts.spline import STEP
 from plotter.strokes import Stroke, bounds, length
 
 ASCII = "".join(map(chr, range(33, 127)))
@@ -99,7 +100,7 @@ def test_higher_tension_is_nearer_the_chord() -> None:
 def test_points_are_dense_and_even() -> None:
     for one in (stroke for forms in wren().glyphs.values() for form in forms for stroke in form.strokes):
         step = np.hypot(*np.diff(one, axis=0).T)
-        assert step.max() <= 0.05  # .035 before the face's own width stretches it
+        assert step.max() <= 1.4 * STEP  # before the face's own width stretches it
         assert step.min() > 0
 
 
