@@ -51,7 +51,7 @@ export function mountNote(truth) {
       card.writeAll();
       picture.replaceChildren(card.element);
       attribute(picture, "data-stale", null);
-      const warnings = (seen.warnings ?? []).map((/** @type {any} */ one) => (typeof one === "string" ? one : one.message));
+      const warnings = (seen.warnings ?? []).map((/** @type {any} */ one) => sentence(one.message).replace(/\.?$/, "."));
       facts.textContent = [
         `${count(seen.lines, "line", "lines")}, ${count(seen.characters, "character", "characters")}, letters ${Number(seen.xheight_mm).toFixed(1)} mm high, about ${duration(seen.seconds)} of pen time.`,
         ...warnings,

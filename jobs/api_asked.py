@@ -61,6 +61,9 @@ class NoteIn(_In):
         description="Words for the paper's other frames, a return address say.",
         json_schema_extra=_NO_OTHERS,
     )
+    transliterate: bool = Field(
+        False, description="Write what the hand has no letter for in letters it has; `warnings` shows each replacement."
+    )
 
     model_config = ConfigDict(
         strict=True,

@@ -30,6 +30,7 @@ class Upload(BaseModel):
     hand: Short | None = None
     stock: Short | None = None
     template: Short | None = None
+    transliterate: bool = False
     start: bool = False
     hold: bool = False
 
@@ -169,6 +170,7 @@ def check(sheet: api_csv.Sheet, asked: Upload, front: Front) -> Checked:
                 lines=len(card.lines),
                 strokes=len(card.strokes),
                 ink_mm=card.ink_mm,
+                warnings=[shown_fault(one) for one in card.warnings],
                 hold=asked.hold,
                 external_id=external_id or None,
                 row=row.number,
@@ -189,6 +191,7 @@ def _rehearse(cells: Mapping[str, str], asked: Upload, front: Front) -> tuple[No
         hand=asked.hand or front.notes.hand,
         stock=asked.stock or front.notes.stock,
         seed=front.seeds(),
+        transliterate=asked.transliterate,
     )
     if message and template:
         words = f"the row names the template “{template}” and brings a message of its own; keep one of them"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from fonts.card import Stock
 from jobs.api_asked import plotter_id
-from jobs.api_errors import Problem
-from jobs.api_shown import PreviewOut
-from jobs.compose import Composition
+from jobs.api_errors import Problem, shown_fault
+from jobs.api_shown import FaultOut, PreviewOut
+from jobs.compose import Composition, Fault
 from plotter.gcode import Program, write
 from plotter.machine import Plotter
 from plotter.plan import PlanError, plan
@@ -46,20 +46,21 @@ def preview(card: Composition, stock: str, plotters: Sequence[Plotter]) -> Previ
     """The card on the paper called `stock`, and the time it takes on the first of these plotters that it fits."""
     from plotter.motion import estimate
 
-    warnings = []
+    warnings = [*card.warnings]
     seconds, lifts, where = None, len(card.strokes), None
     for one in plotters:
         try:
             lines = [line.text for line in program(card, one).lines]
         except Problem as problem:
-            warnings.append(str(problem.detail))
+            warnings.append(Fault("plotter", "does_not_fit", str(problem.detail)))
             continue
         found = estimate(lines, one.machine)
         seconds, lifts, where = round(found.seconds, 1), found.lifts, one
         break
     frame = next(iter(card.stock.frames.values()))
     if card.xheight_mm <= frame.xheight_min_mm * 1.02:
-        warnings.append(f"The text is long: it is written at the smallest size, x-height {card.xheight_mm:.1f} mm.")
+        words = f"the text is long: it is written at the smallest size, x-height {card.xheight_mm:.1f} mm"
+        warnings.append(Fault("text", "smallest_writing", words))
     return PreviewOut(
         svg=picture(card, where.machine.pen_width_mm if where else PEN_MM),
         text=card.text,
@@ -74,5 +75,5 @@ def preview(card: Composition, stock: str, plotters: Sequence[Plotter]) -> Previ
         seconds=seconds,
         plotter=plotter_id(where.name if where else None),
         xheight_mm=round(card.xheight_mm, 3),
-        warnings=warnings,
+        warnings=[FaultOut(**shown_fault(one)) for one in warnings],
     )

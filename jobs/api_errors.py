@@ -93,6 +93,10 @@ FAULTS: Mapping[str, str] = {
     "off_paper": "The hand would run off the paper.",
     "unwritable_character": "No letter for this; `character`, `code_point` and `position` (from 0) name it.",
     "text_overflow": "The text does not fit the paper even at the smallest writing; `excess` is the part too much.",
+    # of a card that can be written: warnings
+    "transliterated": "A warning: the hand has no letter for `character`; `replacement` is written at its `position`.",
+    "smallest_writing": "A warning: the text is long and is written as small as the paper allows.",
+    "does_not_fit": "A warning of a preview: the card cannot be written on this plotter.",
     # of a request
     "missing": "A value that must be there is not.",
     "unknown_name": "There is no such field or parameter here.",
@@ -121,7 +125,7 @@ FAULTS: Mapping[str, str] = {
     "missing_city": "Addresses in this country need a city.",
     "missing_country": "An address needs its country.",
 }
-"""Codes of single faults, in `errors` of a problem and in the failures and warnings of a batch."""
+"""Codes of single faults, in `errors` of a problem and in the failures and warnings of jobs, previews and batches."""
 
 
 class Problem(HTTPException):
@@ -292,7 +296,7 @@ def markdown() -> str:
         "",
         "## Faults",
         "",
-        "In `errors` of a problem (with `field`), in the failures (with `row` and `column`) and warnings of a batch.",
+        "In `errors` of a problem (with `field`), in failures of a batch (with `row` and `column`), and in `warnings`.",
         "",
         "| code | meaning |",
         "|---|---|",

@@ -57,6 +57,7 @@ class Front:
             stock=asked.stock or self.notes.stock,
             seed=self.seeds() if asked.seed is None else asked.seed,
             frames=asked.frames,
+            transliterate=asked.transliterate,
         )
 
     def rehearse(self, note: Note) -> Composition:

@@ -15,7 +15,7 @@ from jobs.api_asked import (
     Unsent,
     plotter_name,
 )
-from jobs.api_errors import Problem, responses
+from jobs.api_errors import Problem, responses, shown_fault
 from jobs.api_front import ACTOR, Answer, Front, Key, canonical
 from jobs.api_shown import (
     AttemptList,
@@ -74,6 +74,7 @@ def router(front: Front) -> APIRouter:
                 lines=len(card.lines),
                 strokes=len(card.strokes),
                 ink_mm=card.ink_mm,
+                warnings=[shown_fault(one) for one in card.warnings],
                 priority=body.priority,
                 hold=body.hold,
                 plotter=plotter,

@@ -16,6 +16,16 @@ class Progress(BaseModel):
     strokes: int
 
 
+class FaultOut(BaseModel):
+    """One thing that is wrong, or that somebody should look at; more keys say where."""
+
+    field: str
+    code: str
+    message: str
+
+    model_config = ConfigDict(extra="allow")
+
+
 class CardOut(BaseModel):
     """What the rehearsal found."""
 
@@ -53,6 +63,7 @@ class JobOut(BaseModel):
     reason: str | None = Field(description="Why it stands where it stands, in words.")
     seconds: float | None = Field(description="Machine time of its card, once that is written or interrupted.")
     card: CardOut
+    warnings: list[FaultOut] = Field(description="What is not written as it was given, each replaced character say.")
 
 
 class JobPage(BaseModel):
@@ -106,7 +117,7 @@ class PreviewOut(BaseModel):
     seconds: float | None = Field(description="Machine time on the plotter named, or the first one it fits.")
     plotter: str | None
     xheight_mm: float
-    warnings: list[str]
+    warnings: list[FaultOut] = Field(description="What somebody should look at before ordering.")
 
 
 class FailureOut(BaseModel):
@@ -124,10 +135,14 @@ class WarningOut(BaseModel):
     """An accepted row that somebody should look at before the start."""
 
     row: int = Field(description="As a spreadsheet counts; the header is row 1.")
-    code: Literal["already_ordered"]
+    code: str
     message: str
-    external_id: str
-    job: JobId = Field(description="The newest earlier job with this external_id that is not cancelled.")
+    external_id: str | None
+    job: JobId | None = Field(
+        None, description="With already_ordered: the newest earlier job with this external_id that is not cancelled."
+    )
+
+    model_config = ConfigDict(extra="allow")
 
 
 class BatchOut(BaseModel):
@@ -141,7 +156,7 @@ class BatchOut(BaseModel):
     refused: int
     jobs: dict[State, int] = Field(description="How its jobs stand.")
     failures: list[FailureOut]
-    warnings: list[WarningOut] = Field(description="Accepted rows whose external_id was ordered before.")
+    warnings: list[WarningOut] = Field(description="Of accepted rows: look before the start.")
     created_at: datetime
     started_at: datetime | None
 
@@ -236,16 +251,6 @@ class HealthOut(BaseModel):
     plotters: list[HealthPlotter]
 
 
-class FaultOut(BaseModel):
-    """One thing that is wrong; more keys say where."""
-
-    field: str
-    code: str
-    message: str
-
-    model_config = ConfigDict(extra="allow")
-
-
 class ProblemBody(BaseModel):
     """RFC 9457. `code` is stable, for programs; docs/errors.md lists all codes."""
 
@@ -283,6 +288,7 @@ def job_out(job: Job, waiting_for: str | None) -> JobOut:
         reason=job.reason or None,
         seconds=job.seconds,
         card=CardOut(lines=job.lines, strokes=job.strokes, ink_mm=round(job.ink_mm, 1)),
+        warnings=[FaultOut(**one) for one in job.warnings],
     )
 
 

@@ -58,6 +58,11 @@ def _note_options(command: Callable[P, R]) -> Callable[P, R]:
             click.option("--hand", help="Hand to write in; `fairhand hands` lists them."),
             click.option("--stock", help="Paper to write on; `fairhand stocks` lists them."),
             click.option("--seed", type=click.IntRange(0, 2**53 - 1), help="Same note and seed, same strokes."),
+            click.option(
+                "--transliterate",
+                is_flag=True,
+                help="Write what the hand has no letter for in letters it has.",
+            ),
         )
     ):
         command = option(command)
@@ -84,12 +89,23 @@ def shelf_of(shop: Shop) -> "Shelf":
     return Shelf(hands=hands(), stocks=shop.stocks, templates=shop.templates)
 
 
-def _composed(shop: Shop, text: str, hand: str | None, stock: str | None, seed: int) -> "Composition":
+def _composed(
+    shop: Shop, text: str, seed: int, *, hand: str | None, stock: str | None, transliterate: bool
+) -> "Composition":
     from jobs.compose import compose
     from jobs.note import Note, literal
 
-    note = Note(text=literal(text), hand=hand or shop.notes.hand, stock=stock or shop.notes.stock, seed=seed)
-    return compose(note, shelf_of(shop))
+    note = Note(
+        text=literal(text),
+        hand=hand or shop.notes.hand,
+        stock=stock or shop.notes.stock,
+        seed=seed,
+        transliterate=transliterate,
+    )
+    card = compose(note, shelf_of(shop))
+    for warning in card.warnings:
+        click.echo(f"warning: {warning.message}", err=True)
+    return card
 
 
 @click.command()
@@ -103,16 +119,16 @@ def _composed(shop: Shop, text: str, hand: str | None, stock: str | None, seed: 
 @refusals
 def write(
     load: Callable[[], Shop],
+    /,
     text: str | None,
     file: Any,
-    hand: str | None,
-    stock: str | None,
     seed: int | None,
     kind: str,
     each: bool,
     machine: str | None,
     slot: str | None,
     output: Path | None,
+    **asked: Any,
 ) -> None:
     """Write words to ink, without a server: a picture, strokes in mm, or G-code.
 
@@ -132,7 +148,7 @@ def write(
     samples, refused = [], 0
     for k, one in enumerate(notes):
         try:
-            card = _composed(shop, one, hand, stock, seed + k)
+            card = _composed(shop, one, seed + k, **asked)
         except ValueError as error:
             if not each:
                 raise
@@ -212,16 +228,16 @@ def _program(card: "Composition", machine: Machine, slot: Slot) -> "Program":
 @refusals
 def plot(
     load: Callable[[], Shop],
+    /,
     text: str | None,
     file: Any,
-    hand: str | None,
-    stock: str | None,
     seed: int | None,
     gcode_file: Path | None,
     port: str,
     machine: str | None,
     slot: str | None,
     ink: Path | None,
+    **asked: Any,
 ) -> None:
     """Write a note, or a G-code file, straight onto one machine. The blank must lie in place: the pen moves at once.
 
@@ -240,7 +256,7 @@ def plot(
     else:
         seed = secrets.randbelow(2**31) if seed is None else seed
         click.echo(f"seed {seed}", err=True)
-        program = _program(_composed(shop, _words(text, file), hand, stock, seed), model, place)
+        program = _program(_composed(shop, _words(text, file), seed, **asked), model, place)
     outcome = onto_machine(program, port, model, ink=ink)
     click.echo(f"{outcome.verdict.name.lower()}: {outcome.reason}", err=True)
     sys.exit({"FINISHED": DONE, "REFUSED": REFUSED}.get(outcome.verdict.name, INTERRUPTED))
@@ -260,15 +276,15 @@ def plot(
 @refusals
 def estimate(
     load: Callable[[], Shop],
+    /,
     text: str | None,
     file: Any,
-    hand: str | None,
-    stock: str | None,
     seed: int | None,
     gcode_file: Path | None,
     machine: str | None,
     settings: Path | None,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Say how long a note or a G-code file takes on a machine, and how much ink, travel and how many lifts."""
     from plotter.motion import estimate as machine_time
@@ -283,7 +299,7 @@ def estimate(
     if gcode_file is not None:
         lines = gcode_file.read_text(encoding="ascii").splitlines()
     else:
-        card = _composed(shop, _words(text, file), hand, stock, 0 if seed is None else seed)
+        card = _composed(shop, _words(text, file), 0 if seed is None else seed, **asked)
         lines = [line.text for line in _program(card, model, place).lines]
     try:
         it = machine_time(lines, model)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as member
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from fonts.hand import write
 from fonts.hands import Hand
 from fonts.layout import Overflow
 from fonts.text import Unwritable, normalise
+from fonts.transliterate import transliterate
 from jobs.note import SEED_MAX, MergeError, Note, merge
 from plotter.strokes import Stroke, bounds, length
 
@@ -50,8 +51,8 @@ class NoteFault(ValueError):
 class Composition:
     """A card as it will be written: strokes in card frame, mm, in writing order, and what a person asks about them.
 
-    `text` is the main text with its fields merged, `lines` its lines as they were broken, `xheight_mm` their size;
-    `characters` and `ink_mm` count all frames.
+    `text` is the main text as written, its fields merged, `lines` its lines as they were broken, `xheight_mm` their
+    size; `characters` and `ink_mm` count all frames. `warnings`: what somebody should look at before it is written.
     """
 
     strokes: tuple[Stroke, ...]
@@ -63,16 +64,18 @@ class Composition:
     characters: int
     xheight_mm: float
     ink_mm: float
+    warnings: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A text for one frame, and the field of the request that it came by."""
+    """A text for one frame, and the field of the request that it came by; `main`: the note's own text."""
 
     field: str
     text: str
     frame: Frame
     seed: int
+    main: bool = False
 
 
 def compose(note: Note, shelf: Shelf) -> Composition:
@@ -91,9 +94,13 @@ def compose(note: Note, shelf: Shelf) -> Composition:
     strokes: list[Stroke] = []
     lines: tuple[str, ...] = ()
     xheight = 0.0
+    warnings: list[Fault] = []
+    characters = 0
     if hand is not None:
         for piece in pieces:
             try:
+                if note.transliterate:
+                    piece = _transliterated(piece, note, hand, warnings)
                 written = write(piece.text, frame=piece.frame, hand=hand, seed=piece.seed)
             except Unwritable as error:
                 faults += [_unwritable(piece, note, *one) for one in error.faults]
@@ -101,8 +108,9 @@ def compose(note: Note, shelf: Shelf) -> Composition:
                 faults.append(Fault(piece.field, "text_overflow", str(error), {"excess": round(error.excess, 3)}))
             else:
                 strokes += written.strokes
-                if piece is pieces[0]:
-                    lines, xheight = tuple(written.lines), written.xheight_mm
+                characters += len(piece.text)
+                if piece.main:
+                    text, lines, xheight = piece.text, tuple(written.lines), written.xheight_mm
     if faults or stock is None or text is None:
         raise NoteFault(faults)
     _inside(strokes, stock, field)
@@ -113,9 +121,10 @@ def compose(note: Note, shelf: Shelf) -> Composition:
         seed=note.seed,
         text=text,
         lines=lines,
-        characters=sum(len(piece.text) for piece in pieces),
+        characters=characters,
         xheight_mm=xheight,
         ink_mm=sum(map(length, strokes)),
+        warnings=tuple(warnings),
     )
 
 
@@ -173,7 +182,7 @@ def _pieces(note: Note, stock: Stock, field: str, text: str | None, faults: list
                 message = f"the frame “{name}” takes the note's text; give no other for it"
                 faults.append(Fault(f"frames.{name}", "ambiguous_text", message, {"name": name}))
             if text is not None:
-                yield _Piece(field, text, frame, note.seed)
+                yield _Piece(field, text, frame, note.seed, main=True)
             continue
         source = note.frames.get(name, frame.text)
         if source.strip():
@@ -188,9 +197,29 @@ def _seed_for(seed: int, frame: str) -> int:
     return int.from_bytes(digest[:6], "big")
 
 
-def _unwritable(piece: _Piece, note: Note, character: str, code_point: str, name: str, position: int) -> Fault:
+def _transliterated(piece: _Piece, note: Note, hand: Hand, warnings: list[Fault]) -> _Piece:
+    """The piece in letters that the hand has; a warning for each replacement. Raises Unwritable."""
+    text, replacements = transliterate(piece.text, hand.face.glyphs)
+    for one in replacements:
+        where = {
+            "character": one.character,
+            "code_point": one.code_point,
+            "name": one.name,
+            "position": one.position,
+            "replacement": one.written,
+        }
+        warnings.append(Fault(_carrier(piece, note, one.character), "transliterated", str(one), where))
+    return replace(piece, text=text)
+
+
+def _carrier(piece: _Piece, note: Note, character: str) -> str:
+    """The field of the request that brought a character in."""
     carriers = [key for key, value in note.fields.items() if character in value]
-    field = f"fields.{carriers[0]}" if carriers and piece.field == "template" else piece.field
+    return f"fields.{carriers[0]}" if carriers and piece.field == "template" else piece.field
+
+
+def _unwritable(piece: _Piece, note: Note, character: str, code_point: str, name: str, position: int) -> Fault:
+    field = _carrier(piece, note, character)
     message = f"no letter for “{character}” ({code_point} {name}) at character {position + 1}"
     where = {"character": character, "code_point": code_point, "name": name, "position": position}
     return Fault(field, "unwritable_character", message, where)

@@ -115,6 +115,7 @@ class Order:
     lines: int = 0
     strokes: int = 0
     ink_mm: float = 0.0
+    warnings: Sequence[Mapping[str, Any]] = ()
     priority: int = 0
     hold: bool = False
     plotter: str | None = None
@@ -139,6 +140,7 @@ class Job:
     lines: int
     strokes: int
     ink_mm: float
+    warnings: Sequence[Mapping[str, Any]]
     priority: int
     hold: bool
     plotter: str | None

@@ -16,7 +16,8 @@ _NAME = re.compile(r"[^\W\d]\w*")
 class Note:
     """What a customer asked for: own `text` or the name of a `template`, merge fields, hand, stock, seed.
 
-    `frames` gives texts for the stock's other frames (a return address, say). Nothing is checked here: `compose` does.
+    `frames` gives texts for the stock's other frames (a return address, say). `transliterate`: what the hand has no
+    letter for is written in letters it has, and told. Nothing is checked here: `compose` does.
     """
 
     hand: str
@@ -26,6 +27,7 @@ class Note:
     fields: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     frames: Mapping[str, str] = field(default_factory=dict)
+    transliterate: bool = False
 
 
 class MergeError(ValueError):

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a database that stands here is used without loading the migration tool."""
 
 
@@ -116,11 +116,14 @@ job = Table(
     Column("stock", Text, nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column("frames", JSON, nullable=False),
+    # How it asks to be written beyond that: only what it asks for stands here.
+    Column("asks", JSON, nullable=False, server_default=text("'{}'")),
     # What the rehearsal found.
     Column("words", Text, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("strokes", Integer, nullable=False),
     Column("ink_mm", Float, nullable=False),
+    Column("warnings", JSON, nullable=False, server_default=text("'[]'")),
     # How the customer wants it handled.
     Column("priority", Integer, nullable=False),
     Column("hold", Boolean, nullable=False),

@@ -40,6 +40,8 @@ _job, _attempt, _plotter, _batch, _event = (
     schema.event,
 )
 
+_ASKS = ("transliterate",)  # of a note, kept in one column: few ask for any of it
+
 
 @dataclass(frozen=True)
 class Page:
@@ -207,6 +209,8 @@ class Store(Database):
             "state": State.HELD if order.hold or not started else State.READY,
             **{key: getattr(note, key) for key in ("text", "template", "hand", "stock", "seed")},
             **{key: dict(getattr(note, key)) for key in ("fields", "frames")},
+            "asks": {key: getattr(note, key) for key in _ASKS if getattr(note, key)},
+            "warnings": [dict(one) for one in order.warnings],
             **{key: getattr(order, key) for key in ("words", "lines", "strokes", "ink_mm", "priority", "hold")},
             **{key: getattr(order, key) for key in ("plotter", "external_id", "row")},
             "metadata": dict(order.metadata),
@@ -243,7 +247,7 @@ class Store(Database):
                     accepted=len(orders),
                     refused=bad,
                     failures=[dict(one) for one in failures],
-                    warnings=self._already_ordered(connection, orders),
+                    warnings=self._warnings(connection, orders),
                     created_at=at,
                     started_at=at if start else None,
                 )
@@ -251,6 +255,14 @@ class Store(Database):
             jobs = self.add(orders, actor=actor, batch=id, started=start)
             self.tell(connection, [{"kind": "batch.added", "data": {"batch": id, "started": start}}], actor)
             return self.batch(id), jobs
+
+    def _warnings(self, connection: Connection, orders: Sequence[Order]) -> list[dict[str, Any]]:
+        """What somebody should look at before the start, row by row."""
+        told = self._already_ordered(connection, orders)
+        told += [
+            {**warning, "row": one.row, "external_id": one.external_id} for one in orders for warning in one.warnings
+        ]
+        return sorted(told, key=lambda one: one["row"] or 0)
 
     def _already_ordered(self, connection: Connection, orders: Sequence[Order]) -> list[dict[str, Any]]:
         """A warning for each order whose number a job has that is not cancelled; the newest such job is named."""
@@ -396,7 +408,8 @@ def _jobs() -> Select[Any]:
 
 def _job_of(row: Mapping[Any, Any]) -> Job:
     values = dict(row)
-    note = Note(**{key: values.pop(key) for key in ("text", "template", "fields", "hand", "stock", "seed", "frames")})
+    own = {key: values.pop(key) for key in ("text", "template", "fields", "hand", "stock", "seed", "frames")}
+    note = Note(**own, **values.pop("asks"))
     done = values["state"] == State.DONE
     values["stroke"] = values["strokes"] if done else values["stroke"] or 0
     return Job(**{**values, "state": State(values["state"])}, note=note)

@@ -362,6 +362,28 @@ def test_preview_shows_the_card_that_will_be_ordered(api: httpx.Client) -> None:
     assert (seen["plotter"], seen["warnings"]) == ("plt_left", [])
 
 
+def test_replaced_characters_are_shown_and_stay_replaced(api: httpx.Client) -> None:
+    asked = {"text": "Dear {who}, Жук", "fields": {"who": "Ana"}}
+    faults = problem(api.post("/v1/previews", json={**NOTE, **asked}), 422, "note_refused")
+    assert [one["position"] for one in faults] == [10, 11, 12]
+    seen = api.post("/v1/previews", json={**NOTE, **asked, "transliterate": True}).json()
+    job = order(api, **asked, transliterate=True)
+    assert seen["text"] == job["text"] == "Dear Ana, Zhuk"
+    assert job["warnings"] == seen["warnings"] == api.get(f"/v1/jobs/{job['id']}").json()["warnings"]
+    assert job["warnings"][0] == {
+        "field": "text",
+        "code": "transliterated",
+        "message": "“Ж” (U+0416 CYRILLIC CAPITAL LETTER ZHE) at character 11 is written as “Zh”",
+        "character": "Ж",
+        "code_point": "U+0416",
+        "name": "CYRILLIC CAPITAL LETTER ZHE",
+        "position": 10,
+        "replacement": "Zh",
+    }
+    assert job["warnings"][0]["code"] in FAULTS
+    assert api.get(f"/v1/jobs/{job['id']}/preview.svg").text == seen["svg"]
+
+
 def test_a_card_too_large_for_the_bed_is_said(api: httpx.Client, house: House) -> None:
     stock = next(iter(house.shelf.stocks.values()))
     frame = next(iter(stock.frames.values()))
@@ -370,7 +392,8 @@ def test_a_card_too_large_for_the_bed_is_said(api: httpx.Client, house: House) -
     house.shelf.stocks["vast"] = vast  # type: ignore[index]
     seen = api.post("/v1/previews", json={**NOTE, "stock": "vast"}).json()
     assert (seen["seconds"], seen["plotter"], len(seen["warnings"])) == (None, None, 2)
-    assert "left: " in seen["warnings"][0]
+    assert [(one["field"], one["code"]) for one in seen["warnings"]] == [("plotter", "does_not_fit")] * 2
+    assert "left: " in seen["warnings"][0]["message"]
     job = order(api, stock="vast")
     problem(api.get(f"/v1/jobs/{job['id']}/gcode"), 409, "does_not_fit")
 

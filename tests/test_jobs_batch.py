@@ -148,6 +148,17 @@ def test_what_was_ordered_before_is_accepted_and_said(api: httpx.Client) -> None
     assert api.get(f"/v1/batches/{again['id']}").json() == again
 
 
+def test_rows_may_ask_for_other_letters_and_are_warned_of(api: httpx.Client) -> None:
+    rows = "external_id,message\nG-1,Hello\nG-2,Привет\n".encode()
+    assert upload(api, rows).json()["refused"] == 1
+    batch = upload(api, rows, transliterate="true").json()
+    assert (batch["accepted"], len(batch["warnings"])) == (2, 1 + 6)
+    told = [one for one in batch["warnings"] if one["code"] == "transliterated"]
+    assert {(one["row"], one["external_id"]) for one in told} == {(3, "G-2")}
+    assert "".join(one["replacement"] for one in told) == "Privet"
+    assert api.get(f"/v1/batches/{batch['id']}").json() == batch
+
+
 def test_columns_may_be_written_with_capitals(api: httpx.Client) -> None:
     head = b" External_ID ,First_Name,Agent,PRODUCT,Message,Template\r\n"
     rows = b"G-2,Bo,Jo,,Hello {First_Name} of {agent},\r\nG-3,,Jo,the oak stool,,thank-you-order\r\n"
