@@ -37,7 +37,7 @@
  * @property {boolean} held
  * @property {boolean} simulated
  */
-/** @typedef {{name: string, title: string, width_mm?: number, height_mm?: number}} Named */
+/** @typedef {{name: string, title: string, width_mm?: number, height_mm?: number, knobs?: Record<string, number>}} Named */
 /** @typedef {{data: Job[], has_more: boolean, next: string | null}} Page */
 /** @typedef {{field?: string, code: string, message: string}} Fault */
 

@@ -11,6 +11,14 @@ import { count, duration, excerpt, jobTitle, sentence } from "./words.js";
 
 const TYPING_MS = 350;
 const FIELDS = ["text", "hand", "stock", "seed"];
+/** What a person may write otherwise for once: title, least, most, step. @type {Record<string, [string, number, number, number]>} */
+const KNOBS = {
+  neatness: ["Neatness", 0, 1, 0.01],
+  speed: ["Speed", 0, 1, 0.01],
+  slant: ["Slant to the right", -20, 25, 0.5],
+  size: ["Size", 0.6, 1.6, 0.01],
+  connectedness: ["Joined letters", 0, 1, 0.01],
+};
 
 /** @param {Truth} truth */
 export function mountNote(truth) {
@@ -21,6 +29,11 @@ export function mountNote(truth) {
   const seed = byId("note-seed", HTMLInputElement);
   const picture = byId("note-picture", HTMLElement);
   const facts = byId("note-facts", HTMLElement);
+  const knobs = Object.entries(KNOBS).map(([name, [title, min, max, step]]) => {
+    const input = el("input", { id: `note-${name}`, type: "range", min, max, step });
+    byId("note-knobs", HTMLElement).append(el("p", { class: "field" }, el("label", { for: input.id }, title), input));
+    return { name, input, turned: false };
+  });
   let key = freshKey();
   let timer = 0;
   let asking = new AbortController();
@@ -30,7 +43,8 @@ export function mountNote(truth) {
       const message = "Give a whole number, or press “Write it another way”.";
       throw new Problem(422, message, [{ field: "seed", code: "missing", message }]);
     }
-    return { text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber };
+    const turned = knobs.filter((knob) => knob.turned).map(({ name, input }) => [name, input.valueAsNumber]);
+    return { text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber, knobs: Object.fromEntries(turned) };
   };
 
   const preview = async () => {
@@ -70,7 +84,16 @@ export function mountNote(truth) {
 
   closable(dialog);
   dialog.addEventListener("close", () => window.clearTimeout(timer));
-  for (const field of [text, hand, stock, seed]) field.addEventListener("input", soon);
+  /** All knobs as the chosen hand's person has them. */
+  const usual = () => {
+    for (const knob of knobs) {
+      knob.turned = false;
+      knob.input.value = String(truth.hands.get(hand.value)?.knobs?.[knob.name] ?? "");
+    }
+  };
+  hand.addEventListener("input", usual);
+  for (const knob of knobs) knob.input.addEventListener("input", () => (knob.turned = true));
+  for (const field of [text, hand, stock, seed, ...knobs.map(({ input }) => input)]) field.addEventListener("input", soon);
   byId("note-again", HTMLButtonElement).addEventListener("click", () => {
     seed.value = String(chance());
     void preview();
@@ -104,6 +127,7 @@ export function mountNote(truth) {
     options(stock, truth.stocks.values());
     if (!hand.options.length || !stock.options.length) return complain(new Error("The server has named no hands and stocks yet."), "New note");
     if (!seed.value || !text.value) seed.value = String(chance());
+    if (!knobs.some((knob) => knob.turned)) usual();
     key = freshKey();
     dialog.showModal();
     void preview();

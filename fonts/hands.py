@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
@@ -45,6 +45,12 @@ class Hand:
             below=-face.descender + 0.15,
         )
 
+    def turned(self, knobs: Mapping[str, float]) -> "Hand":
+        """This person with some of KNOBS set otherwise; face and letters stay. Raises ValueError beyond a bound."""
+        other = replace(self, manner=replace(self.manner, **dict[str, Any](knobs)))
+        vars(other)["case"] = self.case  # where cached_property looks: the letters are ready for setting already
+        return other
+
     @property
     def width(self) -> float:
         """Of letters against the face's own; hurry stretches (x-heights stay)."""
@@ -53,7 +59,7 @@ class Hand:
     @property
     def space(self) -> float:
         """Of word spaces against the face's own."""
-        return 1.5 * self.manner.space
+        return 1.75 * self.manner.space
 
     @property
     def connectedness(self) -> float:

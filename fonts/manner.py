@@ -7,6 +7,9 @@ from pydantic.dataclasses import dataclass
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0.6, le=1.6)]
+Degrees = Annotated[float, Field(ge=-20, le=25)]
+KNOBS = ("neatness", "speed", "slant", "size", "connectedness")
+"""What a note may turn; the rest makes the person."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"), kw_only=True)
@@ -24,7 +27,7 @@ class Manner:
 
     neatness: Share = 0.5
     speed: Share = 0.5
-    slant: Annotated[float, Field(ge=-20, le=25)] = 0.0
+    slant: Degrees = 0.0
     size: Factor = 1.0
     connectedness: Share = 0.86
     width: Factor = 1.0

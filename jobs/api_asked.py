@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from fonts.manner import Degrees, Factor, Share
 from jobs.job import State
 from jobs.note import SEED_MAX
 
@@ -44,6 +45,16 @@ class _In(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
+class KnobsIn(_In):
+    """How the hand's person writes this time; what is left out stays as that person is."""
+
+    neatness: Share | None = Field(None, description="1 scatters half as much as people do, .5 as much, 0 twice.")
+    speed: Share | None = Field(None, description="1 is in a hurry, 0 takes its time.")
+    slant: Degrees | None = Field(None, description="Degrees to the right, on top of how the letters are drawn.")
+    size: Factor | None = Field(None, description="Against what the paper asks for; never below the paper's least.")
+    connectedness: Share | None = Field(None, description="Share of the possible joins that are made.")
+
+
 class NoteIn(_In):
     """What shall be written. Give either `text` or `template`; what is left out takes the shop's default."""
 
@@ -64,6 +75,7 @@ class NoteIn(_In):
     transliterate: bool = Field(
         False, description="Write what the hand has no letter for in letters it has; `warnings` shows each replacement."
     )
+    knobs: KnobsIn | None = Field(None, description="How the person writes it; `GET /v1/hands` says as usual.")
 
     model_config = ConfigDict(
         strict=True,

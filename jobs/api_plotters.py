@@ -9,13 +9,13 @@ from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Front
 from jobs.api_shown import (
     HandList,
-    HandOut,
     PlotterList,
     PlotterOut,
     StockList,
     StockOut,
     TemplateList,
     TemplateOut,
+    hand_out,
     plotter_out,
 )
 from jobs.compose import Fault
@@ -96,7 +96,7 @@ def shelf_router(front: Front) -> APIRouter:
     def hands() -> HandList:
         """The hands to write in, the shop's own first."""
         names = sorted(shelf.hands, key=lambda name: (name != front.notes.hand, name))
-        return HandList(data=[HandOut(name=name, title=shelf.hands[name].title) for name in names])
+        return HandList(data=[hand_out(name, shelf.hands[name]) for name in names])
 
     @routes.get("/stocks", responses=responses("invalid_request"))
     def stocks() -> StockList:

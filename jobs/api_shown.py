@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fonts.hands import Hand
+from fonts.manner import KNOBS
 from jobs.api_asked import BatchId, JobId, plotter_id
 from jobs.job import Attempt, Batch, Condition, Job, Mode, PlotterRow, State
 
@@ -45,6 +47,7 @@ class JobOut(BaseModel):
     hand: str
     stock: str
     seed: int
+    knobs: dict[str, float] = Field(description="Those that the note set otherwise than its hand.")
     priority: int
     hold: bool
     plotter: str | None = Field(
@@ -194,6 +197,7 @@ class HandOut(BaseModel):
 
     name: str
     title: str
+    knobs: dict[str, float] = Field(description="As this person usually writes.")
 
 
 class HandList(BaseModel):
@@ -262,6 +266,11 @@ class ProblemBody(BaseModel):
     errors: list[FaultOut]
 
 
+def hand_out(name: str, hand: Hand) -> HandOut:
+    """A hand as the API shows it."""
+    return HandOut(name=name, title=hand.title, knobs={knob: getattr(hand.manner, knob) for knob in KNOBS})
+
+
 def job_out(job: Job, waiting_for: str | None) -> JobOut:
     """A job as the API shows it."""
     return JobOut(
@@ -272,6 +281,7 @@ def job_out(job: Job, waiting_for: str | None) -> JobOut:
         hand=job.note.hand,
         stock=job.note.stock,
         seed=job.note.seed,
+        knobs=dict(job.note.knobs),
         priority=job.priority,
         hold=job.hold,
         plotter=plotter_id(job.on or job.plotter),

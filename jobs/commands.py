@@ -50,6 +50,15 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
 
 
 # ------------------------------------------------------------------ what is to be written
+_KNOBS = (
+    ("neatness", 0, 1, "1 scatters half as much as people do, .5 as much, 0 twice."),
+    ("speed", 0, 1, "1 is in a hurry, 0 takes its time."),
+    ("slant", -20, 25, "Degrees to the right, on top of how the letters are drawn."),
+    ("size", 0.6, 1.6, "Against what the paper asks for; never below its least."),
+    ("connectedness", 0, 1, "Share of the possible joins that are made."),
+)
+
+
 def _note_options(command: Callable[P, R]) -> Callable[P, R]:
     for option in reversed(
         (
@@ -63,6 +72,7 @@ def _note_options(command: Callable[P, R]) -> Callable[P, R]:
                 is_flag=True,
                 help="Write what the hand has no letter for in letters it has.",
             ),
+            *(click.option(f"--{name}", type=click.FloatRange(*bounds), help=words) for name, *bounds, words in _KNOBS),
         )
     ):
         command = option(command)
@@ -90,7 +100,7 @@ def shelf_of(shop: Shop) -> "Shelf":
 
 
 def _composed(
-    shop: Shop, text: str, seed: int, *, hand: str | None, stock: str | None, transliterate: bool
+    shop: Shop, text: str, seed: int, *, hand: str | None, stock: str | None, transliterate: bool, **knobs: float | None
 ) -> "Composition":
     from jobs.compose import compose
     from jobs.note import Note, literal
@@ -101,6 +111,7 @@ def _composed(
         stock=stock or shop.notes.stock,
         seed=seed,
         transliterate=transliterate,
+        knobs={name: value for name, value in knobs.items() if value is not None},
     )
     card = compose(note, shelf_of(shop))
     for warning in card.warnings:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from dataclasses import field as member
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from fonts.card import Frame, Stock
 from fonts.hand import write
 from fonts.hands import Hand
 from fonts.layout import Overflow
+from fonts.manner import KNOBS
 from fonts.text import Unwritable, normalise
 from fonts.transliterate import transliterate
 from jobs.note import SEED_MAX, MergeError, Note, merge
@@ -84,7 +87,7 @@ def compose(note: Note, shelf: Shelf) -> Composition:
     Raises NoteFault with everything that is wrong with the note.
     """
     faults: list[Fault] = []
-    hand = _known("hand", note.hand, shelf.hands, faults)
+    hand = _turned(_known("hand", note.hand, shelf.hands, faults), note.knobs, faults)
     stock = _known("stock", note.stock, shelf.stocks, faults)
     if not 0 <= note.seed <= SEED_MAX:
         faults.append(Fault("seed", "bad_seed", f"the seed must be 0 to {SEED_MAX}, not {note.seed}"))
@@ -134,6 +137,25 @@ def _known(kind: str, name: str, there: Mapping[str, T], faults: list[Fault]) ->
     known = ", ".join(there) or "none"
     faults.append(Fault(kind, f"unknown_{kind}", f"there is no {kind} “{name}”; there are: {known}", {"name": name}))
     return None
+
+
+def _turned(hand: Hand | None, knobs: Mapping[str, float], faults: list[Fault]) -> Hand | None:
+    """The hand with the note's knobs."""
+    known = ", ".join(KNOBS)
+    faults += [
+        Fault(f"knobs.{name}", "unknown_name", f"there is no knob “{name}”; there are: {known}")
+        for name in knobs
+        if name not in KNOBS
+    ]
+    if hand is None or not knobs or not knobs.keys() <= set(KNOBS):
+        return hand
+    try:
+        return hand.turned(knobs)
+    except ValidationError as error:
+        for one in error.errors():
+            words = f"the knob {one['loc'][0]} cannot be {one['input']}: {one['msg']}"
+            faults.append(Fault(f"knobs.{one['loc'][0]}", "out_of_range", words))
+        return hand
 
 
 def _source(note: Note, shelf: Shelf, faults: list[Fault]) -> tuple[str, str | None]:

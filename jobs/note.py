@@ -17,7 +17,8 @@ class Note:
     """What a customer asked for: own `text` or the name of a `template`, merge fields, hand, stock, seed.
 
     `frames` gives texts for the stock's other frames (a return address, say). `transliterate`: what the hand has no
-    letter for is written in letters it has, and told. Nothing is checked here: `compose` does.
+    letter for is written in letters it has, and told. `knobs` set some of the hand's own otherwise for this note.
+    Nothing is checked here: `compose` does.
     """
 
     hand: str
@@ -28,6 +29,7 @@ class Note:
     seed: int = 0
     frames: Mapping[str, str] = field(default_factory=dict)
     transliterate: bool = False
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
 
 class MergeError(ValueError):

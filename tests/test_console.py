@@ -372,6 +372,10 @@ def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, 
     was = strokes.get_attribute("d")
     op.page.get_by_role("button", name="Write it another way").click()
     expect(strokes).not_to_have_attribute("d", was or "")
+    was = strokes.get_attribute("d")
+    op.page.get_by_text("How it is written").click()
+    op.page.get_by_label("Slant").fill("14")
+    expect(strokes).not_to_have_attribute("d", was or "")
     op.page.get_by_label("Seed").fill("")
     op.page.get_by_role("button", name="Send to the plotters").click()
     expect(op.page.locator("#note-seed-error")).not_to_be_empty()
@@ -379,6 +383,7 @@ def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, 
     op.page.get_by_role("button", name="Send to the plotters").click()
     expect(op.page.locator("#queue tr")).to_have_count(1)
     assert httpx.get(f"{address}/v1/jobs").json()["data"][0]["seed"] == 7
+    assert httpx.get(f"{address}/v1/jobs").json()["data"][0]["knobs"] == {"slant": 14}
 
 
 def test_markup_in_a_note_stays_text(house: tuple[House, str], visit: Visit) -> None:

@@ -362,6 +362,20 @@ def test_preview_shows_the_card_that_will_be_ordered(api: httpx.Client) -> None:
     assert (seen["plotter"], seen["warnings"]) == ("plt_left", [])
 
 
+def test_knobs_change_the_writing_and_stay_with_the_job(api: httpx.Client) -> None:
+    plain = api.post("/v1/previews", json=NOTE).json()
+    job = order(api, knobs={"neatness": 1, "slant": 12.5})
+    turned = api.get(f"/v1/jobs/{job['id']}/preview.svg").text
+    assert job["knobs"] == {"neatness": 1, "slant": 12.5}
+    assert turned != plain["svg"]
+    assert turned == api.post("/v1/previews", json={**NOTE, "knobs": {"slant": 12.5, "neatness": 1.0}}).json()["svg"]
+    usual = {one["name"]: one["knobs"] for one in api.get("/v1/hands").json()["data"]}
+    assert api.post("/v1/previews", json={**NOTE, "knobs": usual[job["hand"]]}).json()["svg"] == plain["svg"]
+    for knobs in ({"slant": 30}, {"neatness": -0.1}, {"width": 1.0}, {"size": "1"}):
+        [fault] = problem(api.post("/v1/jobs", json={**NOTE, "knobs": knobs}), 422, "invalid_request")
+        assert fault["field"] == f"knobs.{next(iter(knobs))}"
+
+
 def test_replaced_characters_are_shown_and_stay_replaced(api: httpx.Client) -> None:
     asked = {"text": "Dear {who}, Жук", "fields": {"who": "Ana"}}
     faults = problem(api.post("/v1/previews", json={**NOTE, **asked}), 422, "note_refused")

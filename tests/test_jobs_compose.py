@@ -191,3 +191,25 @@ def test_the_bad_sample_orders_are_refused(id: str, wanted: set[tuple[str, str]]
         row = next(row for row in csv.DictReader(file) if row["external_id"] == id)
     text, template = row.pop("message") or None, row.pop("template") or None
     assert faults(text=text, template=template, fields=row) == wanted
+
+
+def test_knobs_beyond_their_bounds_are_named() -> None:
+    assert faults(knobs={"neatness": 1.5}) == {("knobs.neatness", "out_of_range")}
+    assert faults(knobs={"width": 1.0}) == {("knobs.width", "unknown_name")}
+    assert faults(hand="nobody", knobs={"slant": 99}) == {("hand", "unknown_hand")}
+
+
+def test_a_turned_hand_keeps_its_letters() -> None:
+    hand = SHELF.hands[HAND]
+    turned = hand.turned({"slant": 9.0})
+    assert (turned.case, turned.face, turned.manner.slant) == (hand.case, hand.face, 9.0)
+    assert hand.turned({"speed": 1.0}).measure.width("wide") > hand.measure.width("wide")
+
+
+def test_what_is_replaced_is_told_by_the_field_that_brought_it() -> None:
+    more = {"text": None, "template": "thank-you-order", "transliterate": True}
+    fields = {"first_name": "Иван", "product": "the stool", "agent": "Jo"}
+    card = compose(note(**more, fields=fields), SHELF)
+    assert "Dear Ivan" in card.text
+    assert {(one.field, one.code) for one in card.warnings} == {("fields.first_name", "transliterated")}
+    assert len(card.warnings) == 4
