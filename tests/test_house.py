@@ -73,7 +73,13 @@ def tracked() -> list[str]:
 
 
 def test_pins_name_no_registry() -> None:
-    for name in ("requirements.txt", "requirements-import.txt", "requirements-test.txt", "requirements-uv.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-import.txt",
+        "requirements-test.txt",
+        "requirements-ocr.txt",
+        "requirements-uv.txt",
+    ):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--index|--find-links", text), name
