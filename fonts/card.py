@@ -19,6 +19,9 @@ class Frame:
 
     `text` is what is written when the note gives nothing for this frame (a return address, say).
     `lines` separates blocks: "flow" breaks lines to the width, "kept" keeps the note's own lines (addresses).
+    `align`: lines begin at the left, or stand centred. `paragraphs`: set apart by a "gap" where the note leaves a line
+    empty, or by an "indent" of their first lines. `closing`: where closing and signature stand, at the left or in the
+    right half.
     """
 
     x_mm: Mm
@@ -28,6 +31,9 @@ class Frame:
     xheight_max_mm: Annotated[float, Field(gt=0.5, le=30)] = 2.6
     xheight_min_mm: Annotated[float, Field(gt=0.5, le=30)] = 1.7
     lines: Literal["flow", "kept"] = "flow"
+    align: Literal["left", "centre"] = "left"
+    paragraphs: Literal["gap", "indent"] = "gap"
+    closing: Literal["left", "right"] = "left"
     text: str = ""
 
 

@@ -14,7 +14,7 @@ from fonts.accents import complete
 from fonts.case import Case
 from fonts.face import Face
 from fonts.habits import adopt
-from fonts.layout import Measure
+from fonts.layout import QUOTES, Measure
 from fonts.manner import Manner
 
 AS_DRAWN = Manner()
@@ -43,6 +43,7 @@ class Hand:
             space=face.word_space * self.space * 1.02,
             above=max(face.ascender, face.cap_height) + 0.15,
             below=-face.descender + 0.15,
+            hang=lambda word: case.width(word) - case.width(word[1:]) if word[0] in QUOTES and word[1:] else 0.0,
         )
 
     def turned(self, knobs: Mapping[str, float]) -> "Hand":

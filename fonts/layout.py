@@ -1,9 +1,10 @@
 """Layout: which word goes on which line, how large, how far apart. Exact: there is no chance in it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fonts.card import Frame
+from fonts.parts import Part, parts
 from fonts.text import NBSP
 
 # Distance between base lines in x-heights: what people like when there is room, and the least at the largest and
@@ -13,9 +14,16 @@ PITCH_TIGHT = (3.2, 2.85)
 PARAGRAPH = 0.45  # of a line, where the note leaves a line empty
 SIZES = 24  # sizes tried between largest and smallest
 RESERVE = 0.06  # of the width, kept for a hand that writes wider than it meant to
-_SHORT = 0.22  # a last line of one word narrower than this part of the width is a widow
+INDENT = 2.4  # x-heights, of a paragraph's first line
+RIGHT = 0.55  # of the width, where closing and signature stand in the right half
+QUOTES = frozenset("“„«‘‚‹\"'")  # hang left of the edge
+_CLOSING = 0.45  # of a line, what may set the closing apart
+_SHORT = 0.22  # a last line narrower than this part of the width is a widow
 _WIDOW = 0.35
 _LONE = 0.2  # what a word of one letter at a line's end costs: as much as a line not quite half empty
+# What is left of a short line's cost where a sentence, or a part of one, ends with it; the first of two lines only.
+_RESTS = {**dict.fromkeys(".!?…", 0.25), **dict.fromkeys(",;:–—", 0.55)}
+_BALANCE = 0.15  # of the second of two lines' slack, too
 
 
 class Overflow(ValueError):
@@ -51,12 +59,16 @@ class Layout:
 
 @dataclass(frozen=True)
 class Measure:
-    """What layout has to know of a hand, in x-heights: width of a word, word space, ink above and below the line."""
+    """What layout has to know of a hand, in x-heights: width of a word, word space, ink above and below the line.
+
+    `hang`: how far the word's first mark stands left of the edge that the eye sees.
+    """
 
     width: Callable[[str], float]
     space: float
     above: float
     below: float
+    hang: Callable[[str], float] = lambda _: 0.0
 
 
 def lay_out(text: str, frame: Frame, measure: Measure) -> Layout:
@@ -65,9 +77,14 @@ def lay_out(text: str, frame: Frame, measure: Measure) -> Layout:
     Lines of the text stay lines (greeting, closing, signature); an empty one is a gap. Long ones are broken where the
     right edge is least ragged, and without a lone short word at the end where that can be avoided.
     """
-    blocks = [line.split(" ") if line else [] for line in text.split("\n")]
     kept = frame.lines == "kept"
-    widths = [[measure.width(word) for word in block] for block in blocks]
+    lines, kinds, firsts = _paragraphs(text.split("\n"), frame)
+    blocks = [line.split(" ") if line else [] for line in lines]
+    # A first line's indent goes with its first word.
+    widths = [
+        [measure.width(word) + (first if k == 0 else 0.0) for k, word in enumerate(block)]
+        for block, first in zip(blocks, firsts, strict=True)
+    ]
     sizes = [
         frame.xheight_max_mm + (frame.xheight_min_mm - frame.xheight_max_mm) * k / (SIZES - 1) for k in range(SIZES)
     ]
@@ -82,8 +99,20 @@ def lay_out(text: str, frame: Frame, measure: Measure) -> Layout:
         rows = _rows([one or [] for one in broken])
         if _height(rows, tight, measure) * size > frame.height_mm:
             continue
-        return _settle(blocks, widths, rows, [one or [] for one in broken], size, tight, frame, measure)
+        return _settle(blocks, widths, rows, [one or [] for one in broken], size, tight, frame, measure, kinds, firsts)
     raise _overflow(blocks, widths, frame, measure)
+
+
+def _paragraphs(lines: list[str], frame: Frame) -> tuple[list[str], list[Part], list[float]]:
+    """The note's lines, what each is, and the indent of its first word, x-heights."""
+    kinds: list[Part] = parts(lines) if frame.lines == "flow" else ["body"] * len(lines)
+    if frame.lines == "kept" or frame.paragraphs == "gap" or frame.align == "centre":
+        return lines, kinds, [0.0] * len(lines)
+    bodies = [k for k, kind in enumerate(kinds) if kind == "body"]
+    inside = [not (kind == "gap" and bodies and bodies[0] < k < bodies[-1]) for k, kind in enumerate(kinds)]
+    firsts = [INDENT if k in bodies[1:] else 0.0 for k in range(len(lines))]
+    kept = [(lines[k], kinds[k], firsts[k]) for k in range(len(lines)) if inside[k]]
+    return [one[0] for one in kept], [one[1] for one in kept], [one[2] for one in kept]
 
 
 def _room(frame: Frame, size: float) -> float:
@@ -112,13 +141,14 @@ def _greedy(widths: Sequence[float], room: float, space: float, *, keep: bool = 
     return out
 
 
-def _even(widths: Sequence[float], room: float, space: float, most: int, lone: Collection[int] = frozenset()) -> Breaks:
+def _even(words: Sequence[str], widths: Sequence[float], room: float, space: float, most: int) -> Breaks:
     """Least ragged: least sum of squared slack over at most `most` lines, the last one free (Knuth & Plass 1981).
 
-    A lone short word on the last line costs as much as one line a good half empty; a line that ends in one of the
-    words `lone` (by number) costs, too.
+    A lone short word on the last line costs as much as one line a good half empty; a line that ends in a word of one
+    letter costs, too. Of two lines the first ends best where a sentence does, and the second is not to be much shorter.
     """
     n = len(widths)
+    two = sum(widths) + space * (n - 1) <= 2 * room
     best: list[dict[int, tuple[float, int]]] = [{0: (0.0, 0)}] + [{} for _ in range(n)]
     for end in range(1, n + 1):
         used = -space
@@ -127,17 +157,46 @@ def _even(widths: Sequence[float], room: float, space: float, most: int, lone: C
             if used > room:
                 break
             slack = (room - used) / room
-            cost = slack * slack + (_LONE if end - 1 in lone else 0.0)
+            cost = slack * slack
             if end == n:
-                cost = _WIDOW if end - start == 1 and used < _SHORT * room and start else 0.0
+                cost *= _BALANCE if two else 0.0
+                if start and used < _SHORT * room:
+                    cost += _WIDOW if end - start == 1 else 0.5 * _WIDOW
+            else:
+                last = words[end - 1]
+                cost *= _RESTS.get(last.rstrip("”’»)\"'")[-1:], 1.0) if two else 1.0
+                cost += _LONE if len(last) == 1 and last.isalpha() else 0.0
             for lines, (before, _) in best[start].items():
                 if lines < most:
                     total = before + cost
                     if lines + 1 not in best[end] or total < best[end][lines + 1][0]:
                         best[end][lines + 1] = (total, start)
-    lines = min(best[n], key=lambda count: (best[n][count][0] + 0.02 * count, count))
+    return _traced(best)
+
+
+def _balanced(widths: Sequence[float], room: float, space: float, most: int) -> Breaks:
+    """Lines as long as each other, in as few as will do: for lines that stand centred."""
+    n = len(widths)
+    target = min(room, (sum(widths) + space * (n - most)) / most)
+    best: list[dict[int, tuple[float, int]]] = [{0: (0.0, 0)}] + [{} for _ in range(n)]
+    for end in range(1, n + 1):
+        used = -space
+        for start in range(end - 1, -1, -1):
+            used += space + widths[start]
+            if used > room:
+                break
+            for lines, (before, _) in best[start].items():
+                total = before + ((used - target) / room) ** 2
+                if lines < most and (lines + 1 not in best[end] or total < best[end][lines + 1][0]):
+                    best[end][lines + 1] = (total, start)
+    return _traced(best)
+
+
+def _traced(best: Sequence[dict[int, tuple[float, int]]]) -> Breaks:
+    """The lines of the least cost, a little more for each line."""
+    end = len(best) - 1
+    lines = min(best[end], key=lambda count: (best[end][count][0] + 0.02 * count, count))
     out: Breaks = []
-    end = n
     while end:
         start = best[end][lines][1]
         out.append((start, end))
@@ -171,6 +230,8 @@ def _settle(
     tight: float,
     frame: Frame,
     measure: Measure,
+    kinds: Sequence[Part],
+    firsts: Sequence[float],
 ) -> Layout:
     """Size is found: make the right edge even within the lines there is room for, and hang the lines in the frame."""
     room = _room(frame, size)
@@ -179,33 +240,64 @@ def _settle(
         even: list[Breaks] = []
         spare = int((fits - _height(rows, tight, measure)) / tight)
         for words_of, block, breaks in zip(blocks, widths, broken, strict=True):
-            lone = {k for k, word in enumerate(words_of) if len(word) == 1 and word.isalpha()}
-            most = len(breaks) + min(1, spare)
-            better = _even(block, room, measure.space, most, lone) if len(breaks) > 1 else breaks
+            better = breaks
+            if len(breaks) > 1 and frame.align == "centre":
+                better = _balanced(block, room, measure.space, len(breaks))
+            elif len(breaks) > 1:
+                better = _even(words_of, block, room, measure.space, len(breaks) + min(1, spare))
             spare -= len(better) - len(breaks)
             even.append(better)
         broken, rows = even, _rows(even)
     over = sum(rows)
     pitch = min(PITCH, (fits - measure.above - measure.below) / over) if over else PITCH
     free = max(0.0, fits - _height(rows, pitch, measure))
-    widest = max(
-        (sum(w[a:b]) + measure.space * (b - a - 1) for w, block in zip(widths, broken, strict=True) for a, b in block),
-        default=0.0,
+    ends = [k for k, kind in enumerate(kinds) if kind in ("closing", "signature")]
+    if ends and ends[0] and kinds[ends[0] - 1] == "body":
+        apart = min(_CLOSING, 0.5 * free / pitch)
+        rows[sum(map(len, broken[: ends[0]]))] += apart
+        free -= apart * pitch
+    long = [
+        [sum(w[a:b]) + measure.space * (b - a - 1) for a, b in breaks] for w, breaks in zip(widths, broken, strict=True)
+    ]
+    edge = _edge(blocks, broken, long, room, frame, measure)
+    right = (
+        min(RIGHT * room, room - max((max(long[k]) for k in ends), default=0.0)) if frame.closing == "right" else 0.0
     )
-    # A few words sit where a person puts them: a little above the middle, and off the left edge.
-    flow = frame.lines == "flow"
-    drop = 0.38 * free if flow else 0.0
-    indent = 0.4 * max(0.0, room - widest) * size if flow and widest < 0.8 * room else 0.0
+    # A few words sit where a person puts them: a little above the middle.
+    drop = 0.38 * free if frame.lines == "flow" else 0.0
     y = frame.y_mm + frame.height_mm - (measure.above + drop) * size
     lines: list[Line] = []
     words, place = 0, 0
-    for words_of, breaks in zip(blocks, broken, strict=True):
-        for a, b in breaks:
+    for k, (words_of, breaks) in enumerate(zip(blocks, broken, strict=True)):
+        for nth, (a, b) in enumerate(breaks):
             y -= rows[place] * pitch * size
-            lines.append(Line(tuple(words_of[a:b]), words + a, frame.x_mm + indent, y))
+            if frame.align == "centre":
+                x = 0.5 * (frame.width_mm / size - long[k][nth]) - 0.3
+            else:
+                x = (max(edge, right) if k in ends else edge) + (firsts[k] if nth == 0 else 0.0)
+                x -= measure.hang(words_of[a]) if frame.lines == "flow" else 0.0
+            lines.append(Line(tuple(words_of[a:b]), words + a, frame.x_mm + max(0.0, x) * size, y))
             place += 1
         words += len(words_of)
     return Layout(tuple(lines), size, pitch * size)
+
+
+def _edge(
+    blocks: Sequence[Sequence[str]],
+    broken: Sequence[Breaks],
+    long: Sequence[Sequence[float]],
+    room: float,
+    frame: Frame,
+    measure: Measure,
+) -> float:
+    """How far inside the frame the left edge stands, x-heights: margins share what no line needs, marks hang out."""
+    if frame.lines == "kept":
+        return 0.0
+    free = room - max((wide for block in long for wide in block), default=room)
+    out = max(
+        (measure.hang(words[a]) for words, breaks in zip(blocks, broken, strict=True) for a, _ in breaks), default=0.0
+    )
+    return max(0.4 * max(0.0, free), min(out, max(0.0, free)))
 
 
 # No words of the note are quoted: a message may end in a log.

@@ -1,6 +1,8 @@
 """Layout is exact: every word once, in order, within the frame, as large as fits; else an honest refusal."""
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -13,7 +15,7 @@ MEASURE = Measure(width=lambda word: float(len(word)), space=0.7, above=2.0, bel
 
 
 def frame(
-    width: float = 100, height: float = 80, *, kept: bool = False, most: float = 3.0, least: float = 1.5
+    width: float = 100, height: float = 80, *, kept: bool = False, most: float = 3.0, least: float = 1.5, **more: Any
 ) -> Frame:
     return Frame(
         x_mm=10,
@@ -23,6 +25,7 @@ def frame(
         xheight_max_mm=most,
         xheight_min_mm=least,
         lines="kept" if kept else "flow",
+        **more,
     )
 
 
@@ -46,9 +49,18 @@ WORDS = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=60
 TEXTS = st.lists(WORDS, min_size=1, max_size=4).map(lambda blocks: "\n".join(" ".join(one) for one in blocks))
 
 
-@given(TEXTS, st.floats(40, 200), st.floats(20, 200))
-def test_no_word_lost_order_kept_no_line_outside(text: str, wide: float, high: float) -> None:
-    box = frame(wide, high)
+WAYS = st.fixed_dictionaries(
+    {
+        "align": st.sampled_from(["left", "centre"]),
+        "paragraphs": st.sampled_from(["gap", "indent"]),
+        "closing": st.sampled_from(["left", "right"]),
+    }
+)
+
+
+@given(TEXTS, st.floats(40, 200), st.floats(20, 200), WAYS)
+def test_no_word_lost_order_kept_no_line_outside(text: str, wide: float, high: float, ways: dict[str, str]) -> None:
+    box = frame(wide, high, **ways)
     try:
         layout = lay_out(text, box, MEASURE)
     except Overflow:
@@ -145,3 +157,65 @@ def test_overflow_says_how_much() -> None:
     with pytest.raises(Overflow, match=r"\d+ % too long .* shorten it by about \d+ characters") as caught:
         lay_out(text, box, MEASURE)
     assert 3 < caught.value.excess < 12
+
+
+LETTER = "Dear Ana,\n" + "abcd " * 20 + "abcd.\n\n" + "efgh " * 20 + "efgh.\nYours,\nJo"
+
+
+def test_closing_and_signature_may_stand_in_the_right_half() -> None:
+    box = frame(100, 200, closing="right")
+    lines = lay_out(LETTER, box, MEASURE).lines
+    left = lines[0].x_mm
+    assert [line.text for line in lines if line.x_mm > left + 1] == ["Yours,", "Jo"]
+    assert {round((line.x_mm - box.x_mm) / box.width_mm, 1) for line in lines[-2:]} == {0.5}
+    long = lay_out(LETTER + " of the very long name and an address", box, MEASURE).lines[-1]
+    assert long.x_mm + width(long.words) * 3.0 <= box.x_mm + box.width_mm
+
+
+def test_closing_is_set_apart_where_there_is_room() -> None:
+    roomy, full = (lay_out(LETTER, frame(100, high), MEASURE).lines for high in (200, 66.5))
+    steps = [a.y_mm - b.y_mm for a, b in pairwise(roomy)]
+    assert steps[-2] > 1.3 * steps[-1]
+    assert len(full) > 5
+    assert full[-3].y_mm - full[-2].y_mm >= 0.99 * (full[-2].y_mm - full[-1].y_mm)
+
+
+def test_paragraphs_are_set_apart_by_a_gap_or_by_an_indent() -> None:
+    gap, indent = (lay_out(LETTER, frame(100, 400, paragraphs=way), MEASURE).lines for way in ("gap", "indent"))
+    at = next(k for k, line in enumerate(gap) if line.words[0] == "efgh")
+    steps = [a.y_mm - b.y_mm for a, b in pairwise(gap)]
+    assert steps[at - 1] > 1.3 * steps[at]
+    assert len({line.x_mm for line in gap}) == 1
+    at = next(k for k, line in enumerate(indent) if line.words[0] == "efgh")
+    steps = [a.y_mm - b.y_mm for a, b in pairwise(indent)]
+    assert steps[at - 1] == pytest.approx(steps[at])
+    assert [k for k, line in enumerate(indent) if line.x_mm > indent[0].x_mm + 1] == [at]
+
+
+def test_centred_lines_share_their_margins_and_are_even() -> None:
+    box = frame(100, 200, align="centre")
+    layout = lay_out("abcd " * 23 + "abcd", box, MEASURE)
+    long = [width(line.words) * layout.xheight_mm for line in layout.lines]
+    for line, wide in zip(layout.lines, long, strict=True):
+        assert line.x_mm - box.x_mm == pytest.approx(0.5 * (100 - wide), abs=1.0)
+    assert min(long) > 0.7 * max(long)
+
+
+def test_margins_share_what_no_line_needs() -> None:
+    box = frame(100, 80)
+    for text in ("abcd efgh", "abcdefgh " * 9):
+        layout = lay_out(text.strip(), box, MEASURE)
+        widest = max(width(line.words) * layout.xheight_mm for line in layout.lines)
+        left = layout.lines[0].x_mm - box.x_mm
+        assert 0.25 * (100 - widest) < left < 0.5 * (100 - widest)
+
+
+def test_quotes_hang_left_of_the_edge() -> None:
+    measure = replace(MEASURE, hang=lambda word: 0.5 if word[0] == "“" else 0.0)
+    lines = lay_out("“abc” abc\nabc abc\n“abc", frame(), measure).lines
+    assert [round((line.x_mm - lines[1].x_mm) / 3.0, 6) for line in lines] == [-0.5, 0, -0.5]
+
+
+def test_a_short_text_is_broken_where_a_sentence_ends() -> None:
+    lines = lay_out("Happy birthday, Sam! Save me a slice.", frame(100, 80), MEASURE).lines
+    assert [line.text for line in lines] == ["Happy birthday, Sam!", "Save me a slice."]
