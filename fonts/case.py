@@ -1,6 +1,7 @@
 """Case: a face's letters made ready to be set: points laid out for speed, and how far apart two of them stand."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,11 +16,11 @@ from plotter.strokes import Stroke
 _LOW, _BANDS, _BAND = -1.0, 16, 0.2
 _AWAY = 9.0
 # Clear space between the ink of two lifted letters where they come closest (people: .40 on average, face to face).
-LIFTED_GAP = 0.17
+LIFTED_GAP = 0.28
 TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
 _CLEAR, _CLEAR_LATE = 0.24, 0.36  # from a letter to the mark that trails it; where a bar or dot may slip to the right
 # Letters that read as others when they stand close ("clad" as "dad", "your" as "yaur"), or crowd: x-heights more.
-_TOLD_APART = {"cl": 0.24, "ou": 0.12, "ur": 0.1, "dd": 0.08}
+_TOLD_APART = {"cl": 0.24, "ou": 0.16, "ur": 0.1, "dd": 0.08}
 _SLASH = 0.14  # before and after one
 _RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
@@ -35,6 +36,7 @@ class Form:
     counts: tuple[int, ...]
     along: NDArray[np.float64]  # where each point stands on the way through the letter, 0..1
     length: float
+    pliant: float  # how far it bends when it is written again: a plain stem less than a letter of many turns
     late: tuple[Stroke, ...]
     late_middles: tuple[tuple[float, float], ...]
     late_spans: tuple[float, ...]
@@ -51,6 +53,16 @@ def _edge(ink: Stroke, side: Callable[[Stroke], np.float64]) -> float:
     body = ink[(ink[:, 1] > -0.15) & (ink[:, 1] < 1.2)]
     whole = float(side(ink[:, 0]))
     return whole if not len(body) else 0.65 * float(side(body[:, 0])) + 0.35 * whole
+
+
+def _turning(strokes: Sequence[Stroke]) -> float:
+    """How far the pen turns on its way through a letter, radians."""
+    total = 0.0
+    for one in strokes:
+        d = np.diff(one, axis=0)
+        angle = np.arctan2(d[:, 1], d[:, 0])
+        total += float(np.abs((np.diff(angle) + math.pi) % (2 * math.pi) - math.pi).sum())
+    return total
 
 
 def _middle(ink: Stroke) -> tuple[float, float]:
@@ -101,6 +113,7 @@ class Case:
             counts=counts,
             along=along / length if length > 0 else along,
             length=length,
+            pliant=min(1.0, length / 3) * (0.4 + 0.6 * min(1.0, _turning(glyph.strokes) / 5.0)),
             late=glyph.late,
             late_middles=tuple(_middle(one) for one in glyph.late),
             late_spans=tuple(float(np.ptp(one[:, 0])) for one in glyph.late),

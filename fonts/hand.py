@@ -32,20 +32,23 @@ _AWAY = 99.0
 # Scatter of a hand at its middle neatness, x-heights and degrees (sd). What is measured on people's ink (in brackets:
 # medians over 332 writers) holds the scatter of their shapes too, and of those of their letters that differ by nature;
 # these are what is left to chance, set so that our ink measures as theirs (`./run bench human`).
-_MEMORY = 0.35  # correlation of neighbouring letters' feet, tops and slant inside a word (.16 at .6-2 x-heights)
-_FOOT = 0.085  # of letters within a word (.12-.15)
-_TALL = 0.07  # log height of a letter (.135)
-_WIDE = 0.115  # log width of a letter (.21 over all its neighbours)
+_MEMORY = 0.3  # correlation of neighbouring letters' feet, tops and slant inside a word (.16 at .6-2 x-heights)
+_FOOT = 0.11  # of letters within a word (.12-.15)
+_TALL = 0.095  # log height of a letter (.135)
+_WIDE = 0.155  # log width of a letter (.21 over all its neighbours)
 _REACH = 0.10  # of ascenders and descenders, of their length beyond the body (tops .30)
 _LEAN = 2.2  # slant of a letter, degrees
 _TURN = 1.4  # turn of a letter, degrees
-_BEND = 0.055  # residual of a letter against the writer's mean letter, each axis (.105 both, alternates counted)
+_BEND = 0.068  # residual of a letter against the writer's mean letter, each axis (.105 both, alternates counted)
 _GAP = 0.42  # log of the clear gap between lifted letters (cv .56-.64)
-_CLEAR = 0.12  # from a letter to the mark that trails it, at the least
-_LOOSEST = 2.3  # a wider gap would read as one between words
+_CLEAR = 0.24  # from a letter to the mark that trails it, at the least
+# Hooks where the pen lands and leaves in flight, in shares of strokes (a fifth of people's turn by more than 60 degrees
+# in their first .2, a tenth in their last) and x-heights; short marks have none.
+_LANDING, _LEAVING, _LANDING_LENGTH, _LEAVING_LENGTH, _HOOKED, _HOOK = 0.5, 0.2, 0.11, 0.07, 0.5, 3
+_LOOSEST = 2.0  # a wider gap would read as one between words
 _LINK = 0.07  # of the way between joined letters
-_WORD_FOOT, _WORD_SLOPE, _WORD_LEAN = 0.075, 1.3, 2.4  # (.10, 1.9 degrees, 3.5 degrees)
-_WORD_TALL, _WORD_WIDE = 0.07, 0.07  # logs (x-height of words .14)
+_WORD_FOOT, _WORD_SLOPE, _WORD_LEAN = 0.07, 0.4, 2.2  # (.10, 1.9 degrees, 3.5 degrees)
+_WORD_TALL, _WORD_WIDE = 0.08, 0.11  # logs (x-height of words .14)
 _SPACE = 0.2  # log of a word space (.21-.26)
 _LEFT = 0.3  # ragged left edge (.32)
 _LINE_SLOPE, _LINE_TALL, _PITCH_MM = 0.35, 0.03, 0.14  # (1.0 degree and .14 unruled: a card is small, and has edges)
@@ -211,7 +214,10 @@ def _ink(
     late[:, 0] += np.repeat(aside[late_of], late_counts)
     ends += np.maximum.reduceat(aside, first)
     ink, order, counts, owner = _strokes(ink, n, letters, late, late_counts, late_of)
-    points = soften(ink[order], counts, hand.soften / STEP)
+    begins = np.flatnonzero(np.diff(owner, prepend=-1))
+    nth = np.arange(len(owner)) - np.repeat(begins, np.diff(np.append(begins, len(owner))))
+    points, counts = _in_flight(ink[order], counts, owner, keys(seed, "stroke", number[owner], part[owner], nth), hand)
+    points = soften(points, counts, hand.soften / STEP)
 
     # Words side by side in lines, then the line: its slope, its height, then mm.
     usual = hand.face.word_space * hand.space
@@ -239,7 +245,7 @@ def _placed(ink: Stroke, maps: Floats, tall: Floats, reach: Floats) -> Stroke:
 
 def _bends(forms: list[Form], z: Floats, letter: NDArray[np.int64], dose: float) -> Stroke:
     """How far each point lies off its place by a smooth bend of its letter as a whole: low cosine modes."""
-    strength = dose * _BEND * np.array([min(1.0, form.length / 3) for form in forms])
+    strength = dose * _BEND * np.array([form.pliant for form in forms])
     at = np.arange(_LEVELS + 2) / _LEVELS
     basis = np.cos(math.pi * np.arange(1, len(MODES) + 1)[:, None] * at) * MODES[:, None]
     bends = (z.reshape(len(forms), 2, -1) * strength[:, None, None]) @ basis
@@ -367,6 +373,41 @@ def _strokes(
     done = np.cumsum(stretch)
     order = np.arange(int(done[-1])) + np.repeat(np.array(begin) - done + stretch, stretch)
     return points, order, np.diff(done[np.array(breaks) - 1], prepend=0), np.array(owner)
+
+
+def _in_flight(
+    points: Stroke, counts: NDArray[np.int64], owner: NDArray[np.int64], stroke_keys: Keys, hand: "Hand"
+) -> tuple[Stroke, NDArray[np.int64]]:
+    """Strokes with the hooks of a pen that touches down before it has turned, and turns before it has left.
+
+    A hook lies along the way through the air: from the end of the stroke before, and towards the next one's start.
+    """
+    z, chance = normal(stroke_keys, 4), uniform(mixed(stroke_keys + np.uint64(9)), 2)
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    p, q = points[starts], points[ends - 1]
+    come, leave = p - np.roll(q, 1, axis=0), np.roll(p, -1, axis=0) - q
+    come[np.diff(owner, prepend=-1) != 0] = (0.6, 0.5)  # a word is begun from the left, out of the air
+    leave[np.diff(owner, append=-1) != 0] = (0.6, 0.5)
+    dose = hand.manner.dose
+    long = counts * STEP > _HOOKED
+    out: list[Stroke] = []
+    where: list[NDArray[np.int64]] = []
+    for way, at, share, size, sign, k in (
+        (leave, ends, _LEAVING, _LEAVING_LENGTH, 1.0, 1),  # first: it comes before the next stroke's landing
+        (come, starts, _LANDING, _LANDING_LENGTH, -1.0, 0),
+    ):
+        some = np.flatnonzero(long & (chance[:, k] < share * dose))
+        turn = np.arctan2(way[some, 1], way[some, 0]) + 0.6 * z[some, k]
+        reach = size * np.exp(0.45 * z[some, 2 + k]) * sign
+        step = np.column_stack((np.cos(turn), np.sin(turn))) * reach[:, None]
+        far = np.linspace(1.0, 1.0 / _HOOK, _HOOK)[:: -int(sign)]
+        base = p[some] if k == 0 else q[some]
+        out.append((base[:, None] + step[:, None] * far[:, None]).reshape(-1, 2))
+        where.append(np.repeat(at[some], _HOOK))
+        counts = counts.copy()
+        counts[some] += _HOOK
+    return np.insert(points, np.concatenate(where), np.concatenate(out), axis=0), counts
 
 
 def _places(
