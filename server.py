@@ -87,7 +87,7 @@ def build(it: Shop) -> "FastAPI":
     except BaseException:
         store.close()
         raise
-    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
+    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates, home=it.notes.country)
     dispatch = Dispatch(store)
     fleet = Fleet(it.plotters, dispatch=dispatch, shelf=shelf)
     return create_app(store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it)

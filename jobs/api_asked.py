@@ -15,6 +15,7 @@ _CLEAN = r"^[^\u0000]*$"
 Words = Annotated[str, Field(max_length=5000, pattern=_CLEAN)]
 Short = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAN)]
 FieldName = Annotated[str, Field(min_length=1, max_length=64, pattern=_CLEAN)]
+Part = Annotated[str, Field(max_length=200, pattern=_CLEAN)]
 Value = Annotated[str, Field(max_length=2000, pattern=_CLEAN)]
 PlotterName = Annotated[str, Field(pattern=r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$", examples=["plt_left"])]
 JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$", examples=["job_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
@@ -55,6 +56,20 @@ class KnobsIn(_In):
     connectedness: Share | None = Field(None, description="Share of the possible joins that are made.")
 
 
+class AddressIn(_In):
+    """An address by its parts. Which of them must be there, and in what order they are written, the country decides."""
+
+    name: Part | None = None
+    company_name: Part | None = None
+    street_address: Part | None = Field(None, description="May have several lines.")
+    city_area: Part | None = None
+    city: Part | None = None
+    postal_code: Part | None = None
+    sorting_code: Part | None = Field(None, description="CEDEX, say.")
+    country_area: Part | None = Field(None, description="Region: state, province, county.")
+    country_code: Part | None = Field(None, description="ISO 3166, two letters.", examples=["GB"])
+
+
 class NoteIn(_In):
     """What shall be written. Give either `text` or `template`; what is left out takes the shop's default."""
 
@@ -71,6 +86,10 @@ class NoteIn(_In):
         max_length=10,
         description="Words for the paper's other frames, a return address say.",
         json_schema_extra=_NO_OTHERS,
+    )
+    address: AddressIn | None = Field(
+        None,
+        description="For the paper's frame `address`; where that is its first, in place of a text: an envelope.",
     )
     transliterate: bool = Field(
         False, description="Write what the hand has no letter for in letters it has; `warnings` shows each replacement."

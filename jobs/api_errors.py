@@ -95,6 +95,7 @@ FAULTS: Mapping[str, str] = {
     "text_overflow": "The text does not fit the paper even at the smallest writing; `excess` is the part too much.",
     # of a card that can be written: warnings
     "transliterated": "A warning: the hand has no letter for `character`; `replacement` is written at its `position`.",
+    "not_in_address": "A warning: this country's addresses have no such part; it is not written.",
     "smallest_writing": "A warning: the text is long and is written as small as the paper allows.",
     "does_not_fit": "A warning of a preview: the card cannot be written on this plotter.",
     # of a request

@@ -58,6 +58,7 @@ class Front:
             seed=self.seeds() if asked.seed is None else asked.seed,
             frames=asked.frames,
             transliterate=asked.transliterate,
+            address=asked.address.model_dump(exclude_none=True) if asked.address else {},
             knobs=asked.knobs.model_dump(exclude_none=True) if asked.knobs else {},
         )
 

@@ -48,6 +48,7 @@ class JobOut(BaseModel):
     stock: str
     seed: int
     knobs: dict[str, float] = Field(description="Those that the note set otherwise than its hand.")
+    address: dict[str, str] = Field(description="The address by its parts, as it was given.")
     priority: int
     hold: bool
     plotter: str | None = Field(
@@ -282,6 +283,7 @@ def job_out(job: Job, waiting_for: str | None) -> JobOut:
         stock=job.note.stock,
         seed=job.note.seed,
         knobs=dict(job.note.knobs),
+        address=dict(job.note.address),
         priority=job.priority,
         hold=job.hold,
         plotter=plotter_id(job.on or job.plotter),

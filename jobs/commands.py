@@ -96,7 +96,7 @@ def shelf_of(shop: Shop) -> "Shelf":
     from fonts.hands import hands
     from jobs.compose import Shelf
 
-    return Shelf(hands=hands(), stocks=shop.stocks, templates=shop.templates)
+    return Shelf(hands=hands(), stocks=shop.stocks, templates=shop.templates, home=shop.notes.country)
 
 
 def _composed(

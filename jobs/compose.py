@@ -15,21 +15,24 @@ from fonts.layout import Overflow
 from fonts.manner import KNOBS
 from fonts.text import Unwritable, normalise
 from fonts.transliterate import transliterate
-from jobs.note import SEED_MAX, MergeError, Note, merge
+from jobs.address import AddressFault, addressed
+from jobs.note import SEED_MAX, MergeError, Note, literal, merge
 from plotter.strokes import Stroke, bounds, length
 
 T = TypeVar("T")
 
+ADDRESS = "address"  # the frame that a note's address goes to
 LONGEST = 5000  # characters; no stock takes a fifth of it, and layout is not asked to prove that
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """What there is to write with and on: hands, stocks and template texts, by name."""
+    """What there is to write with and on: hands, stocks, template texts, by name; mail to `home` names no country."""
 
     hands: Mapping[str, Hand]
     stocks: Mapping[str, Stock]
     templates: Mapping[str, str]
+    home: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,15 @@ def compose(note: Note, shelf: Shelf) -> Composition:
     stock = _known("stock", note.stock, shelf.stocks, faults)
     if not 0 <= note.seed <= SEED_MAX:
         faults.append(Fault("seed", "bad_seed", f"the seed must be 0 to {SEED_MAX}, not {note.seed}"))
-    field, source = _source(note, shelf, faults)
+    warnings: list[Fault] = []
+    address = _addressed(note, shelf.home, faults, warnings)
+    aside = stock is not None and ADDRESS in list(stock.frames)[1:]
+    field, source = _source(note, shelf, faults, None if aside else address)
     text = _merged(field, source, note, faults)
-    pieces = [] if stock is None else list(_pieces(note, stock, field, text, faults))
+    pieces = [] if stock is None else list(_pieces(note, stock, field, text, address if aside else None, faults))
     strokes: list[Stroke] = []
     lines: tuple[str, ...] = ()
     xheight = 0.0
-    warnings: list[Fault] = []
     characters = 0
     if hand is not None:
         for piece in pieces:
@@ -158,8 +163,26 @@ def _turned(hand: Hand | None, knobs: Mapping[str, float], faults: list[Fault]) 
         return hand
 
 
-def _source(note: Note, shelf: Shelf, faults: list[Fault]) -> tuple[str, str | None]:
+def _addressed(note: Note, home: str, faults: list[Fault], warnings: list[Fault]) -> str | None:
+    """The note's address in lines."""
+    if not note.address:
+        return None
+    try:
+        found = addressed(note.address, home)
+    except AddressFault as error:
+        faults += [Fault(f"address.{part}", code, words) for part, code, words in error.faults]
+        return ""
+    warnings += [Fault(f"address.{part}", "not_in_address", words) for part, words in found.unused]
+    return "\n".join(found.lines)
+
+
+def _source(note: Note, shelf: Shelf, faults: list[Fault], address: str | None) -> tuple[str, str | None]:
     """The field of the request that gives the main text, and that text before merging."""
+    if address is not None:
+        if note.text is not None or note.template is not None:
+            words = "the address takes the place of the text here: give no text and no template"
+            faults.append(Fault("address", "ambiguous_text", words))
+        return "address", literal(address) if address else None
     if note.text is not None and note.template is not None:
         faults.append(Fault("text", "ambiguous_text", "give either a text or a template, not both"))
         return "text", None
@@ -191,7 +214,9 @@ def _merged(field: str, source: str | None, note: Note, faults: list[Fault]) -> 
     return text
 
 
-def _pieces(note: Note, stock: Stock, field: str, text: str | None, faults: list[Fault]) -> Iterator[_Piece]:
+def _pieces(
+    note: Note, stock: Stock, field: str, text: str | None, address: str | None, faults: list[Fault]
+) -> Iterator[_Piece]:
     """The main text for the stock's first frame, then the other frames' texts: the note's own, or the stock's."""
     for name in note.frames:
         if name not in stock.frames:
@@ -205,6 +230,13 @@ def _pieces(note: Note, stock: Stock, field: str, text: str | None, faults: list
                 faults.append(Fault(f"frames.{name}", "ambiguous_text", message, {"name": name}))
             if text is not None:
                 yield _Piece(field, text, frame, note.seed, main=True)
+            continue
+        if name == ADDRESS and address is not None:
+            if name in note.frames:
+                message = f"the frame “{name}” takes the address; give no other words for it"
+                faults.append(Fault(f"frames.{name}", "ambiguous_text", message, {"name": name}))
+            if address:
+                yield _Piece("address", address, frame, _seed_for(note.seed, name))
             continue
         source = note.frames.get(name, frame.text)
         if source.strip():

@@ -159,7 +159,9 @@ class Job:
 
     def as_ordered(self) -> Note:
         """The note with the words the customer saw when ordering, whatever has become of the template since."""
-        return replace(self.note, template=None, text=literal(self.words))
+        alone = self.note.text is None and self.note.template is None  # its address is the words then
+        address = {} if alone else self.note.address
+        return replace(self.note, template=None, text=literal(self.words), address=address)
 
 
 @dataclass(frozen=True, kw_only=True)

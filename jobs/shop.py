@@ -35,11 +35,12 @@ class Address:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Notes:
-    """What a note gets that does not say: its hand, its stock; and the file of templates."""
+    """What a note gets that does not say: its hand, its stock; the file of templates; the country mail is sent from."""
 
     hand: str = "wren"
     stock: str = "a6"
     templates: str = ""
+    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)

@@ -376,6 +376,18 @@ def test_knobs_change_the_writing_and_stay_with_the_job(api: httpx.Client) -> No
         assert fault["field"] == f"knobs.{next(iter(knobs))}"
 
 
+def test_an_envelope_is_ordered_by_the_parts_of_its_address(api: httpx.Client) -> None:
+    address = {"name": "Ana Ruiz", "street_address": "Calle Mayor 3", "city": "Madrid", "postal_code": "28013"}
+    body = {"stock": "c6", "seed": 7, "address": {**address, "country_code": "ES", "country_area": "Madrid"}}
+    job = api.post("/v1/jobs", json=body).json()
+    assert job["text"] == "Ana Ruiz\nCalle Mayor 3\n28013 MADRID MADRID\nSPAIN"
+    assert job["address"] == body["address"]
+    assert api.get(f"/v1/jobs/{job['id']}/preview.svg").text == api.post("/v1/previews", json=body).json()["svg"]
+    refused = api.post("/v1/jobs", json={**body, "address": {"country_code": "ES"}})
+    found = {(one["field"], one["code"]) for one in problem(refused, 422, "note_refused")}
+    assert {(f"address.{part}", "missing") for part in ("street_address", "postal_code", "city")} <= found
+
+
 def test_replaced_characters_are_shown_and_stay_replaced(api: httpx.Client) -> None:
     asked = {"text": "Dear {who}, Жук", "fields": {"who": "Ana"}}
     faults = problem(api.post("/v1/previews", json={**NOTE, **asked}), 422, "note_refused")

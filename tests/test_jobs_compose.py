@@ -213,3 +213,39 @@ def test_what_is_replaced_is_told_by_the_field_that_brought_it() -> None:
     assert "Dear Ivan" in card.text
     assert {(one.field, one.code) for one in card.warnings} == {("fields.first_name", "transliterated")}
     assert len(card.warnings) == 4
+
+
+LONDON = {"name": "Jo Lee", "street_address": "1 Mill Road", "city": "London", "postal_code": "ec1y 8sy"}
+
+
+def test_an_address_takes_the_place_of_the_text() -> None:
+    address = {**LONDON, "country_code": "GB"}
+    card = compose(note(text=None, stock="c6", address=address), SHELF)
+    assert card.lines == ("Jo Lee", "1 Mill Road", "LONDON", "EC1Y 8SY", "UNITED KINGDOM")
+    at_home = compose(note(text=None, stock="c6", address=address), replace(SHELF, home="GB"))
+    assert at_home.lines == card.lines[:-1]
+    assert faults(stock="c6", address=address) == {("address", "ambiguous_text")}
+    assert faults(text=None, stock="c6", address={**address, "postal_code": "12345"}) == {
+        ("address.postal_code", "invalid")
+    }
+
+
+def test_an_address_goes_to_the_frame_of_that_name() -> None:
+    frames = {**A6.frames, "address": Frame(x_mm=80, y_mm=10, width_mm=60, height_mm=40, lines="kept")}
+    shelf = replace(SHELF, stocks={"postcard": replace(A6, frames=frames)})
+    asked = note(stock="postcard", address={**LONDON, "country_code": "GB"})
+    card = compose(asked, shelf)
+    assert (card.text, card.characters) == (
+        "Hello",
+        len("Hello") + len("Jo Lee 1 Mill Road LONDON EC1Y 8SY UNITED KINGDOM"),
+    )
+    with pytest.raises(NoteFault) as caught:
+        compose(replace(asked, frames={"address": "elsewhere"}), shelf)
+    assert [(one.field, one.code) for one in caught.value.faults] == [("frames.address", "ambiguous_text")]
+
+
+def test_what_an_address_has_no_place_for_is_told() -> None:
+    address = {**LONDON, "country_code": "GB", "country_area": "Middlesex"}
+    [warning] = compose(note(text=None, stock="c6", address=address), SHELF).warnings
+    assert (warning.field, warning.code) == ("address.country_area", "not_in_address")
+    assert "Middlesex" in warning.message
