@@ -102,21 +102,21 @@ def weighted_median(values: Floats, weights: Floats) -> float:
 def loop_gaps(ink: Sequence[Stroke]) -> list[float]:
     """For each bowl, how near its end comes to its beginning.
 
-    A bowl is a stretch of one stroke 1.2 to 4.5 x-heights long on which the pen turns by at least 230 degrees one
-    way and comes within .6 of where it was; one gap for each group of such stretches that overlap.
+    A bowl is a stretch of one stroke 1.2 to 4.5 x-heights long on which the pen turns by at least 250 degrees and
+    comes within .6 of where it was; one gap for each group of such stretches that overlap.
     """
     gaps = []
     for one in ink:
-        p = smooth(one, 0.06)[::2]
+        p = resample(one, 2 * STEP)
         if len(p) < 20:
             continue
         d = np.diff(p, axis=0)
         heading = np.degrees(np.unwrap(np.arctan2(d[:, 1], d[:, 0])))
-        q = p[:-1]
-        apart = np.hypot(q[:, None, 0] - q[None, :, 0], q[:, None, 1] - q[None, :, 1])
-        way = (np.arange(len(q))[None, :] - np.arange(len(q))[:, None]) * 2 * STEP
+        heading = np.append(heading, heading[-1])
+        apart = np.hypot(p[:, None, 0] - p[None, :, 0], p[:, None, 1] - p[None, :, 1])
+        way = (np.arange(len(p))[None, :] - np.arange(len(p))[:, None]) * 2 * STEP
         turned = np.abs(heading[None, :] - heading[:, None])
-        apart[(way < _BOWL[0]) | (way > _BOWL[1]) | (turned < 230)] = math.inf
+        apart[(way < _BOWL[0]) | (way > _BOWL[1]) | (turned < 250)] = math.inf
         while apart.min(initial=math.inf) < 0.6:
             a, b = np.unravel_index(int(np.argmin(apart)), apart.shape)
             gaps.append(float(apart[a, b]))
@@ -198,6 +198,11 @@ def straight(points: Stroke) -> tuple[float, float]:
         return a, b
     slope, height = np.polyfit(points[near, 0], points[near, 1], 1)
     return float(slope), float(height)
+
+
+def reaches(points: Stroke, way: float) -> bool:
+    """Whether there are enough points, far enough along the line, to speak of their slope."""
+    return len(points) > 3 and float(np.ptp(points[:, 0])) > way
 
 
 def levelled(words: Sequence[Sequence[Stroke]]) -> list[list[Stroke]]:
