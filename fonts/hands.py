@@ -53,6 +53,11 @@ class Hand:
         return other
 
     @property
+    def drawn(self) -> str:
+        """Name of the face that this person learned."""
+        return self.face.name
+
+    @property
     def width(self) -> float:
         """Of letters against the face's own; hurry stretches (x-heights stay)."""
         return self.manner.width * (1 + 0.12 * self.manner.hurry)
@@ -83,9 +88,9 @@ class Hand:
         return 0.06 * self.manner.hurry
 
 
-def adapted(name: str, title: str, face: Face, manner: Manner) -> Hand:
-    """The hand of a person who learned `face`: their proportions and habits, accents and all."""
-    return Hand(name=name, title=title, face=complete(adopt(face, manner)), manner=manner)
+def adapted(name: str, title: str, drawn: Face, manner: Manner) -> Hand:
+    """The hand of a person who learned a face: their proportions and habits, accents and all."""
+    return Hand(name=name, title=title, face=complete(adopt(drawn, manner)), manner=manner)
 
 
 @cache
