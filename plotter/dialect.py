@@ -13,7 +13,7 @@ LONGEST_DWELL_S = 5.0
 
 _WORDS = re.compile(r"([A-Z])([-+]?(?:\d+\.?\d*|\.\d+))")
 # What `gcode.write` spells nine times in ten.
-_PLAIN = re.compile(r"(?:G[01])?X-?\d{1,4}\.\d\dY-?\d{1,4}\.\d\d")
+_PLAIN = re.compile(r"(?:G[01])?X-?\d{1,4}\.\d\dY-?\d{1,4}\.\d\d(?:F\d{2,5})?")
 
 # Words that are G-code, and why a program for a pen may not hold them.
 _LETS_GO = "it lets go of the pen's servo; take it out, a program ends with its last line"

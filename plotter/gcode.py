@@ -14,6 +14,7 @@ import numpy as np
 
 from plotter.dialect import Point, Unfit, Walk
 from plotter.machine import Machine, ServoPen
+from plotter.pace import feeds
 from plotter.plan import Toolpath
 from plotter.strokes import Stroke, stroke
 
@@ -132,6 +133,8 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
     for k in range(first_stroke, len(toolpath.strokes)):
         start, *rest = _spelled(toolpath.strokes[k])
         lines.append(Line("G0" + start, k, "travel"))
+        if machine.pace == "hand":
+            rest = _paced(toolpath.strokes[k], rest, machine)
         lines += [Line(text, k, "down") for text in down]
         if rest:
             lines.append(Line("G1" + rest[0], k, "draw"))
@@ -141,6 +144,15 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
     lines.append(Line("G0" + park, len(toolpath.strokes) - 1, "park"))
     x, y = (round(v, 2) for v in toolpath.park)
     return Program(tuple(lines), (x, y), first_stroke)
+
+
+def _paced(one: Stroke, spelled: list[str], machine: Machine) -> list[str]:
+    """The points of a stroke after its first with the feed of the way there, where it changes."""
+    hundredths = np.rint(one * 100)
+    new = np.concatenate(([True], (np.diff(hundredths, axis=0) != 0).any(axis=1)))
+    told = feeds(one[new], machine.feed_mm_min, min(machine.max_rate_mm_min[:2])).tolist()
+    before = [0, *told]
+    return [f"{text}F{feed}" if feed != last else text for text, feed, last in zip(spelled, told, before, strict=False)]
 
 
 def _spelled(one: Stroke) -> list[str]:

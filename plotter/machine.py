@@ -69,6 +69,7 @@ class Machine:
     width_mm: Annotated[float, Field(gt=0, le=3000)] = 300.0
     height_mm: Annotated[float, Field(gt=0, le=3000)] = 218.0
     feed_mm_min: Annotated[float, Field(ge=60, le=60000)] = 3000.0
+    pace: Literal["even", "hand"] = "even"
     max_rate_mm_min: tuple[Rate, Rate, Rate] = (10000.0, 10000.0, 3000.0)
     acceleration_mm_s2: tuple[Rate, Rate, Rate] = (1000.0, 1000.0, 500.0)
     junction_deviation_mm: Annotated[float, Field(gt=0, le=1)] = 0.05
