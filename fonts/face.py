@@ -49,3 +49,5 @@ class Face:
     word_space: float = 0.7
     slant_deg: float = 0.0
     acknowledgement: str = ""
+    # Pairs of lifted letters that stand further apart (or closer, below 0) than their advances say, x-heights.
+    kerning: Mapping[tuple[str, str], float] = field(default_factory=dict)
