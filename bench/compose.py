@@ -95,9 +95,8 @@ def _loading() -> None:
         [sys.executable, "-c", _ALL], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     before, after = map(int, told.stdout.split())
-    print(
-        f"\nmemory of all {len(hands())} hands: {(after - before) / 1024:.0f} MiB of {after / 1024:.0f} MiB in a process"
-    )
+    weight = f"{(after - before) / 1024:.0f} MiB of {after / 1024:.0f} MiB"
+    print(f"\nmemory of all {len(hands())} hands: {weight} in a process")
 
 
 _ALL = """

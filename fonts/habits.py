@@ -55,7 +55,8 @@ def _owned(char: str, forms: tuple[Glyph, ...], seed: int) -> tuple[Glyph, ...]:
     order = list(range(len(forms)))
     if len(choice) > 1 and char.isalnum():
         weights = np.sqrt([forms[k].weight for k in choice])
-        main = choice[int(np.searchsorted(np.cumsum(weights / weights.sum()), uniform(keys(seed, "main", place), 1)))]
+        whim = float(uniform(keys(seed, "main", place), 1)[0, 0])
+        main = choice[int(np.searchsorted(np.cumsum(weights / weights.sum()), whim))]
         if main != choice[0]:
             first = choice[0]
             heavy, light = forms[first].weight, forms[main].weight
