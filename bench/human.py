@@ -181,6 +181,17 @@ def mark(value: float, human: Range) -> str:
     return "" if not beyond > 0 else "!!" if beyond > high - low else "!"
 
 
+def far(name: str, values: Mapping[str, float]) -> float:
+    """Root mean square distance from people's median in their sd (p10 to p90 over 2.56): people are at about 1."""
+    ranges = [(values[stat], human) for stat, human in _of(name) if human[0] is not None and "alike" not in stat]
+    off = [
+        2.56 * (value - median) / (high - low)
+        for value, (low, median, high) in ranges
+        if low is not None and high is not None
+    ]
+    return math.sqrt(float(np.nanmean(np.square(off))))
+
+
 def measured(hand: Hand, cards: int) -> dict[str, float]:
     """The statistics of a hand over that many cards, each another text and another seed."""
     notes = texts()
@@ -223,11 +234,17 @@ def main(arguments: Sequence[str] = ()) -> int:
         rows += [[stat, "", "", "", *(found[name][stat] for name in names)] for stat in (_NEAREST, _STAMPED)]
         print(f"\n{style}")
         show((style, "p10", "p50", "p90", *names), rows)
-    outside = [
-        [name, sum(mark(found[name][stat], human) != "" for stat, human in _of(name)), len(HUMAN)] for name in found
-    ]
     print()
-    show(("hand", "outside", "of"), outside)
+    rows = [
+        [
+            name,
+            sum(mark(found[name][stat], human) != "" for stat, human in _of(name)),
+            len(HUMAN),
+            far(name, found[name]),
+        ]
+        for name in found
+    ]
+    show(("hand", "outside", "of", "from the middle (a person: about 1)"), rows)
     return 0
 
 
