@@ -21,6 +21,8 @@ from plotter import commands as machines
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from fonts.drawer import Drawer
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -46,7 +48,11 @@ def read_shop(path: Path | None = None, hands: Collection[str] | None = None) ->
     if faults:
         raise ShopFault(faults)
     database = os.environ.get("FAIRHAND_DATABASE") or it.server.database
-    return replace(it, server=replace(it.server, database=_beside(database, path.parent)))
+    artwork = (path.parent / it.notes.artwork).resolve()
+    if not artwork.is_dir():
+        raise ShopFault([f"[notes] artwork: there is no folder {artwork}"])
+    notes = replace(it.notes, artwork=str(artwork) if it.notes.artwork else "")
+    return replace(it, server=replace(it.server, database=_beside(database, path.parent)), notes=notes)
 
 
 def _default_config() -> Path:
@@ -71,11 +77,22 @@ def _beside(database: str, folder: Path) -> str:
     return f"sqlite:///{(folder / file).resolve()}"
 
 
+def artwork_faults(drawer: "Drawer") -> list[str]:
+    """What is wrong with the drawings in the folder of artwork."""
+    faults = [
+        f"[notes] artwork: {name}.svg: names are of a-z, 0-9 and -, in at most one folder" for name in drawer.unnamed
+    ]
+    for name in drawer:
+        try:
+            drawer[name]
+        except (ValueError, OSError) as error:
+            faults.append(f"[notes] artwork: {name}.svg: {error}")
+    return faults
+
+
 def build(it: Shop) -> "FastAPI":
     """The server of a shop, put together: store, dispatch, one worker a plotter, routes, console."""
-    from fonts.hands import hands
     from jobs.api import create_app
-    from jobs.compose import Shelf
     from jobs.dispatch import Dispatch
     from jobs.fleet import Fleet
     from jobs.store import Store
@@ -87,7 +104,7 @@ def build(it: Shop) -> "FastAPI":
     except BaseException:
         store.close()
         raise
-    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates, home=it.notes.country)
+    shelf = orders.shelf_of(it)
     dispatch = Dispatch(store)
     fleet = Fleet(it.plotters, dispatch=dispatch, shelf=shelf)
     return create_app(store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it)
@@ -177,9 +194,14 @@ for command in (*orders.COMMANDS, *catalogue.COMMANDS, *machines.COMMANDS):
 @orders.refusals
 def check(context: click.Context, config: Path | None) -> None:
     """Read the configuration and say every fault at once; exit code 3 when there is one."""
+    from fonts.drawer import Drawer
     from fonts.hands import hands
 
     it: Shop = read_shop(config, hands()) if config else context.obj(hands=hands())
+    orders.shelf_of(it)
+    faults = artwork_faults(Drawer(Path(it.notes.artwork) if it.notes.artwork else None))
+    if faults:
+        raise ShopFault(faults)
     click.echo(f"all right; plotters: {len(it.plotters)}, stocks: {len(it.stocks)}, templates: {len(it.templates)}")
 
 

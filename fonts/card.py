@@ -38,9 +38,20 @@ class Frame:
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Box:
+    """A place for a drawing: lower left corner, width, height in mm."""
+
+    x_mm: Mm
+    y_mm: Mm
+    width_mm: Annotated[float, Field(gt=0, le=1000)]
+    height_mm: Annotated[float, Field(gt=0, le=1000)]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Stock:
     """A kind of paper. The first frame takes the note's text; `title` is what a person calls it.
 
+    `artwork` is where a note's signature or doodle goes; without it that stands under the last line of the text.
     `fold` draws the crease in previews ("none", "left" for a card opening like a book, "top" for a tent): the
     paper is the leaf that is written on, lying open on the bed.
     """
@@ -49,5 +60,6 @@ class Stock:
     width_mm: Annotated[float, Field(gt=10, le=1000)]
     height_mm: Annotated[float, Field(gt=10, le=1000)]
     frames: Mapping[str, Frame]
+    artwork: Box | None = None
     kind: Literal["card", "envelope"] = "card"
     fold: Literal["none", "left", "top"] = "none"

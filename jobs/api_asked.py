@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from fonts.drawer import NAME as ARTWORK
 from fonts.manner import Degrees, Factor, Share
 from jobs.job import State
 from jobs.note import SEED_MAX
@@ -15,6 +16,7 @@ _CLEAN = r"^[^\u0000]*$"
 Words = Annotated[str, Field(max_length=5000, pattern=_CLEAN)]
 Short = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAN)]
 FieldName = Annotated[str, Field(min_length=1, max_length=64, pattern=_CLEAN)]
+ArtworkName = Annotated[str, Field(pattern=rf"^({ARTWORK})?$", examples=["signatures/margaret"])]
 Part = Annotated[str, Field(max_length=200, pattern=_CLEAN)]
 Value = Annotated[str, Field(max_length=2000, pattern=_CLEAN)]
 PlotterName = Annotated[str, Field(pattern=r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$", examples=["plt_left"])]
@@ -90,6 +92,9 @@ class NoteIn(_In):
     address: AddressIn | None = Field(
         None,
         description="For the paper's frame `address`; where that is its first, in place of a text: an envelope.",
+    )
+    artwork: ArtworkName | None = Field(
+        None, description="Signature or doodle; `GET /v1/artwork` lists them. Else the hand's signature; '' for none."
     )
     transliterate: bool = Field(
         False, description="Write what the hand has no letter for in letters it has; `warnings` shows each replacement."

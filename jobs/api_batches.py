@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jobs import api_csv
 from jobs.api_address import address_faults
-from jobs.api_asked import BatchId, Short
+from jobs.api_asked import ArtworkName, BatchId, Short
 from jobs.api_errors import responses, shown_fault
 from jobs.api_front import ACTOR, Answer, Front, Key
 from jobs.api_shown import BatchOut, batch_out
@@ -31,6 +31,7 @@ class Upload(BaseModel):
     stock: Short | None = None
     template: Short | None = None
     transliterate: bool = False
+    artwork: ArtworkName | None = None
     start: bool = False
     hold: bool = False
 
@@ -184,14 +185,16 @@ def _rehearse(cells: Mapping[str, str], asked: Upload, front: Front) -> tuple[No
     message, template = cells.get("message", ""), cells.get("template", "")
     named = template or asked.template or ""
     fields = {name: cell for name, cell in cells.items() if name not in ("external_id", "template", "message")}
+    hand, stock = asked.hand or front.notes.hand, asked.stock or front.notes.stock
     note = Note(
         text=message or None,
         template=None if message else named or None,
         fields=_as_named(fields, message or front.shelf.templates.get(named, "")),
-        hand=asked.hand or front.notes.hand,
-        stock=asked.stock or front.notes.stock,
+        hand=hand,
+        stock=stock,
         seed=front.seeds(),
         transliterate=asked.transliterate,
+        artwork=front.shelf.signature(hand, stock) if asked.artwork is None else asked.artwork,
     )
     if message and template:
         words = f"the row names the template “{template}” and brings a message of its own; keep one of them"

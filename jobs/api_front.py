@@ -49,15 +49,17 @@ class Front:
 
     def note(self, asked: NoteIn) -> Note:
         """The note that was asked for, with the shop's defaults and a seed."""
+        hand, stock = asked.hand or self.notes.hand, asked.stock or self.notes.stock
         return Note(
             text=asked.text,
             template=asked.template,
             fields=asked.fields,
-            hand=asked.hand or self.notes.hand,
-            stock=asked.stock or self.notes.stock,
+            hand=hand,
+            stock=stock,
             seed=self.seeds() if asked.seed is None else asked.seed,
             frames=asked.frames,
             transliterate=asked.transliterate,
+            artwork=self.shelf.signature(hand, stock) if asked.artwork is None else asked.artwork,
             address=asked.address.model_dump(exclude_none=True) if asked.address else {},
             knobs=asked.knobs.model_dump(exclude_none=True) if asked.knobs else {},
         )

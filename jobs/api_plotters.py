@@ -8,6 +8,7 @@ from jobs.api_asked import BlanksIn, PlotterName
 from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Front
 from jobs.api_shown import (
+    ArtworkList,
     HandList,
     PlotterList,
     PlotterOut,
@@ -15,6 +16,7 @@ from jobs.api_shown import (
     StockOut,
     TemplateList,
     TemplateOut,
+    artwork_out,
     hand_out,
     plotter_out,
 )
@@ -97,6 +99,11 @@ def shelf_router(front: Front) -> APIRouter:
         """The hands to write in, the shop's own first."""
         names = sorted(shelf.hands, key=lambda name: (name != front.notes.hand, name))
         return HandList(data=[hand_out(name, shelf.hands[name]) for name in names])
+
+    @routes.get("/artwork", responses=responses("invalid_request"))
+    def artwork() -> ArtworkList:
+        """Signatures and doodles that may go with a note."""
+        return ArtworkList(data=[artwork_out(name, shelf.artwork) for name in shelf.artwork])
 
     @routes.get("/stocks", responses=responses("invalid_request"))
     def stocks() -> StockList:

@@ -1,10 +1,12 @@
 """What the API answers, as pydantic models, and how the store's values become them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fonts.artwork import Artwork, NotArtwork
 from fonts.hands import Hand
 from fonts.manner import KNOBS
 from jobs.api_asked import BatchId, JobId, plotter_id
@@ -49,6 +51,7 @@ class JobOut(BaseModel):
     seed: int
     knobs: dict[str, float] = Field(description="Those that the note set otherwise than its hand.")
     address: dict[str, str] = Field(description="The address by its parts, as it was given.")
+    artwork: str | None = Field(description="Signature or doodle that goes with it.")
     priority: int
     hold: bool
     plotter: str | None = Field(
@@ -207,6 +210,22 @@ class HandList(BaseModel):
     data: list[HandOut]
 
 
+class ArtworkOut(BaseModel):
+    """A signature or doodle to go with a note; one that cannot be drawn says why in `fault`."""
+
+    name: str
+    width_mm: float | None = None
+    height_mm: float | None = None
+    strokes: int | None = None
+    fault: str | None = None
+
+
+class ArtworkList(BaseModel):
+    """The artwork there is."""
+
+    data: list[ArtworkOut]
+
+
 class StockOut(BaseModel):
     """A paper to write on. The first frame takes the note's words."""
 
@@ -272,6 +291,16 @@ def hand_out(name: str, hand: Hand) -> HandOut:
     return HandOut(name=name, title=hand.title, knobs={knob: getattr(hand.manner, knob) for knob in KNOBS})
 
 
+def artwork_out(name: str, drawings: Mapping[str, Artwork]) -> ArtworkOut:
+    """A drawing as the API shows it."""
+    try:
+        art = drawings[name]
+    except (NotArtwork, OSError) as error:
+        return ArtworkOut(name=name, fault=str(error))
+    width, height = round(art.width_mm, 2), round(art.height_mm, 2)
+    return ArtworkOut(name=name, width_mm=width, height_mm=height, strokes=len(art.strokes))
+
+
 def job_out(job: Job, waiting_for: str | None) -> JobOut:
     """A job as the API shows it."""
     return JobOut(
@@ -284,6 +313,7 @@ def job_out(job: Job, waiting_for: str | None) -> JobOut:
         seed=job.note.seed,
         knobs=dict(job.note.knobs),
         address=dict(job.note.address),
+        artwork=job.note.artwork or None,
         priority=job.priority,
         hold=job.hold,
         plotter=plotter_id(job.on or job.plotter),

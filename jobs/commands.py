@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from jobs.shop import Shop
+from jobs.shop import Shop, ShopFault
 from plotter.machine import Machine, Slot
 from plotter.port import PortError
 
@@ -72,6 +72,7 @@ def _note_options(command: Callable[P, R]) -> Callable[P, R]:
                 is_flag=True,
                 help="Write what the hand has no letter for in letters it has.",
             ),
+            click.option("--artwork", help="Signature or doodle to go with it, by name; '' for none."),
             *(click.option(f"--{name}", type=click.FloatRange(*bounds), help=words) for name, *bounds, words in _KNOBS),
         )
     ):
@@ -92,28 +93,51 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def shelf_of(shop: Shop) -> "Shelf":
-    """The hands, stocks and templates that notes of this shop may name."""
+    """The hands, stocks, templates and artwork that notes of this shop may name; raises ShopFault."""
+    from fonts.drawer import Drawer
     from fonts.hands import hands
     from jobs.compose import Shelf
 
-    return Shelf(hands=hands(), stocks=shop.stocks, templates=shop.templates, home=shop.notes.country)
+    notes = shop.notes
+    drawer = Drawer(Path(notes.artwork) if notes.artwork else None)
+    if lost := {hand: name for hand, name in notes.signatures.items() if name not in drawer}:
+        raise ShopFault([f"[notes.signatures] {hand}: there is no artwork '{name}'" for hand, name in lost.items()])
+    return Shelf(
+        hands=hands(),
+        stocks=shop.stocks,
+        templates=shop.templates,
+        home=notes.country,
+        artwork=drawer,
+        signatures=notes.signatures,
+    )
 
 
 def _composed(
-    shop: Shop, text: str, seed: int, *, hand: str | None, stock: str | None, transliterate: bool, **knobs: float | None
+    shop: Shop,
+    text: str,
+    seed: int,
+    *,
+    hand: str | None,
+    stock: str | None,
+    transliterate: bool,
+    artwork: str | None,
+    **knobs: float | None,
 ) -> "Composition":
     from jobs.compose import compose
     from jobs.note import Note, literal
 
+    shelf = shelf_of(shop)
+    hand, stock = hand or shop.notes.hand, stock or shop.notes.stock
     note = Note(
         text=literal(text),
-        hand=hand or shop.notes.hand,
-        stock=stock or shop.notes.stock,
+        hand=hand,
+        stock=stock,
         seed=seed,
         transliterate=transliterate,
+        artwork=shelf.signature(hand, stock) if artwork is None else artwork,
         knobs={name: value for name, value in knobs.items() if value is not None},
     )
-    card = compose(note, shelf_of(shop))
+    card = compose(note, shelf)
     for warning in card.warnings:
         click.echo(f"warning: {warning.message}", err=True)
     return card

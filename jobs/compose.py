@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from fonts.card import Frame, Stock
-from fonts.hand import write
+from fonts.artwork import Artwork, NotArtwork
+from fonts.card import Box, Frame, Stock
+from fonts.drawer import placed, size_in
+from fonts.hand import Written, write
 from fonts.hands import Hand
 from fonts.layout import Overflow
 from fonts.manner import KNOBS
@@ -22,17 +24,30 @@ from plotter.strokes import Stroke, bounds, length
 T = TypeVar("T")
 
 ADDRESS = "address"  # the frame that a note's address goes to
+# Artwork under a text: the most it takes of the frame, room to be turned and bent in, the gap above it; the height of
+# a line of letters in x-heights, by which the last one is told from the one before it.
+_ART_WIDE, _ART_HIGH, _ART_SLACK, _ART_GAP_MM, _LINE = 0.6, 0.35, 1.1, 2.2, 3.2
 LONGEST = 5000  # characters; no stock takes a fifth of it, and layout is not asked to prove that
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """What there is to write with and on: hands, stocks, template texts, by name; mail to `home` names no country."""
+    """What there is to write with and on: hands, stocks, template texts, artwork, by name.
+
+    Mail to `home` names no country. `signatures`: the artwork that goes with notes in a hand.
+    """
 
     hands: Mapping[str, Hand]
     stocks: Mapping[str, Stock]
     templates: Mapping[str, str]
     home: str = ""
+    artwork: Mapping[str, Artwork] = member(default_factory=dict)
+    signatures: Mapping[str, str] = member(default_factory=dict)
+
+    def signature(self, hand: str, stock: str) -> str:
+        """The artwork that a note in this hand gets when it names none; envelopes get none."""
+        paper = self.stocks.get(stock)
+        return self.signatures.get(hand, "") if paper is not None and paper.kind == "card" else ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,7 @@ def compose(note: Note, shelf: Shelf) -> Composition:
     field, source = _source(note, shelf, faults, None if aside else address)
     text = _merged(field, source, note, faults)
     pieces = [] if stock is None else list(_pieces(note, stock, field, text, address if aside else None, faults))
+    art = _art(note, shelf, stock, faults)
     strokes: list[Stroke] = []
     lines: tuple[str, ...] = ()
     xheight = 0.0
@@ -109,7 +125,9 @@ def compose(note: Note, shelf: Shelf) -> Composition:
             try:
                 if note.transliterate:
                     piece = _transliterated(piece, note, hand, warnings)
-                written = write(piece.text, frame=piece.frame, hand=hand, seed=piece.seed)
+                room = _room_for(art, piece.frame) if piece.main and stock is not None and not stock.artwork else 0.0
+                frame = replace(piece.frame, y_mm=piece.frame.y_mm + room, height_mm=piece.frame.height_mm - room)
+                written = write(piece.text, frame=frame, hand=hand, seed=piece.seed)
             except Unwritable as error:
                 faults += [_unwritable(piece, note, *one) for one in error.faults]
             except Overflow as error:
@@ -119,6 +137,10 @@ def compose(note: Note, shelf: Shelf) -> Composition:
                 characters += len(piece.text)
                 if piece.main:
                     text, lines, xheight = piece.text, tuple(written.lines), written.xheight_mm
+                    if art is not None and stock is not None and written.strokes:
+                        box = stock.artwork or _under(written, art, piece.frame, room)
+                        seed = _seed_for(note.seed, "artwork")
+                        strokes += placed(art, box, seed, grow=stock.artwork is not None)
     if faults or stock is None or text is None:
         raise NoteFault(faults)
     _inside(strokes, stock, field)
@@ -174,6 +196,42 @@ def _addressed(note: Note, home: str, faults: list[Fault], warnings: list[Fault]
         return ""
     warnings += [Fault(f"address.{part}", "not_in_address", words) for part, words in found.unused]
     return "\n".join(found.lines)
+
+
+def _art(note: Note, shelf: Shelf, stock: Stock | None, faults: list[Fault]) -> Artwork | None:
+    """The artwork of the note."""
+    if not note.artwork:
+        return None
+    if stock is not None and stock.artwork is None and next(iter(stock.frames.values())).lines == "kept":
+        words = f"{note.stock} has no place for artwork: give its stock an artwork box, or choose another paper"
+        faults.append(Fault("artwork", "artwork_has_no_place", words))
+        return None
+    try:
+        return _known("artwork", note.artwork, shelf.artwork, faults)
+    except (NotArtwork, OSError) as error:
+        faults.append(Fault("artwork", "bad_artwork", f"{note.artwork}: {error}", {"name": note.artwork}))
+        return None
+
+
+def _room_for(art: Artwork | None, frame: Frame) -> float:
+    """Height that artwork takes from the foot of a frame, mm."""
+    if art is None:
+        return 0.0
+    scale = size_in(art, _ART_WIDE * frame.width_mm, _ART_HIGH * frame.height_mm)
+    return art.height_mm * scale * _ART_SLACK + _ART_GAP_MM
+
+
+def _under(written: Written, art: Artwork, frame: Frame, room: float) -> Box:
+    """Where artwork goes under the last line of what is written, as far left as that."""
+    foot = bounds(written.strokes).y0
+    last = bounds(
+        [one for one in written.strokes if one[:, 1].max() < foot + _LINE * written.xheight_mm] or written.strokes
+    )
+    scale = size_in(art, _ART_WIDE * frame.width_mm, _ART_HIGH * frame.height_mm)
+    wide = min(frame.width_mm, art.width_mm * scale * _ART_SLACK)
+    middle = 0.5 * (last.x0 + last.x1) - 0.5 * wide if frame.align == "centre" else last.x0
+    x = min(max(middle, frame.x_mm), frame.x_mm + frame.width_mm - wide)
+    return Box(x_mm=x, y_mm=foot - room, width_mm=wide, height_mm=room - _ART_GAP_MM)
 
 
 def _source(note: Note, shelf: Shelf, faults: list[Fault], address: str | None) -> tuple[str, str | None]:

@@ -19,7 +19,8 @@ class Note:
     `frames` gives texts for the stock's other frames (a return address, say). `transliterate`: what the hand has no
     letter for is written in letters it has, and told. `knobs` set some of the hand's own otherwise for this note.
     `address` gives, by its parts, the address for the stock's frame of that name, else for its first in place of a
-    text. Nothing is checked here: `compose` does.
+    text. `artwork` names a signature or doodle to go with it.
+    Nothing is checked here: `compose` does.
     """
 
     hand: str
@@ -32,6 +33,7 @@ class Note:
     transliterate: bool = False
     knobs: Mapping[str, float] = field(default_factory=dict)
     address: Mapping[str, str] = field(default_factory=dict)
+    artwork: str = ""
 
 
 class MergeError(ValueError):

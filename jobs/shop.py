@@ -35,12 +35,17 @@ class Address:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Notes:
-    """What a note gets that does not say: its hand, its stock; the file of templates; the country mail is sent from."""
+    """What a note gets that does not say: its hand, its stock; the file of templates; the country mail is sent from.
+
+    `artwork` is a folder of SVG files; `signatures` says which of them goes with notes in a hand that name none.
+    """
 
     hand: str = "wren"
     stock: str = "a6"
     templates: str = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    artwork: str = ""
+    signatures: Mapping[Name, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -175,6 +180,10 @@ def _stock_faults(stocks: Mapping[str, Stock]) -> list[str]:
                 )
             if frame.xheight_min_mm > frame.xheight_max_mm:
                 faults.append(f"{where} xheight_min_mm is above xheight_max_mm")
+        if (box := stock.artwork) is not None and (
+            box.x_mm + box.width_mm > stock.width_mm or box.y_mm + box.height_mm > stock.height_mm
+        ):
+            faults.append(f"[stocks.{name}.artwork] the box reaches beyond the paper")
     return faults
 
 

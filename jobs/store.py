@@ -40,7 +40,7 @@ _job, _attempt, _plotter, _batch, _event = (
     schema.event,
 )
 
-_ASKS = ("transliterate", "knobs", "address")  # of a note, kept in one column: few ask for any of it
+_ASKS = ("transliterate", "knobs", "address", "artwork")  # of a note, kept in one column: few ask for any of it
 
 
 @dataclass(frozen=True)

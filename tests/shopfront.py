@@ -13,6 +13,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from fonts.drawer import Drawer
 from fonts.hands import hands
 from jobs.api import create_app
 from jobs.compose import Shelf
@@ -61,7 +62,8 @@ def build(database: Path | str, *names: str) -> House:
     """The shop over a database (its URL, or a folder for it), not yet running; `names` it goes by besides localhost."""
     it = example_shop()
     store = Store(database if isinstance(database, str) else f"sqlite:///{database / 'fairhand.db'}")
-    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates)
+    artwork = Drawer(ROOT / "examples" / "artwork")
+    shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates, artwork=artwork)
     dispatch = Dispatch(store)
     fleet = Still(it.plotters, dispatch=dispatch, shelf=shelf)
     it = replace(

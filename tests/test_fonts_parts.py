@@ -13,6 +13,8 @@ NOTES = {
     "You should not have had to shout.\nThank you for doing it anyway.\nNora (the one who answered)": "bbs",
     "Thank you for 12½ years.\n– Your friends in shipping.": "bs",
     "Dear all,\nfirst this.\n\nThen that.\n\nAll the best,\nyours as ever,\nPat & Sam": "gb b ccs",
+    "Dear Ana,\nthank you for your order.\nWarmly,": "gbc",
+    "Thank you.\n\nYours,": "b c",
     # Nothing of the kind.
     "Happy birthday, Sam! Save me a slice.": "b",
     "Thank you!\nThank you again.": "gb",

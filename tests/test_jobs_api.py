@@ -388,6 +388,21 @@ def test_an_envelope_is_ordered_by_the_parts_of_its_address(api: httpx.Client) -
     assert {(f"address.{part}", "missing") for part in ("street_address", "postal_code", "city")} <= found
 
 
+def test_artwork_goes_with_an_order(api: httpx.Client) -> None:
+    listed = {one["name"]: one for one in api.get("/v1/artwork").json()["data"]}
+    assert listed["signatures/margaret"]["fault"] is None
+    job = order(api, artwork="signatures/margaret")
+    plain = order(api, artwork="")
+    assert (job["artwork"], plain["artwork"]) == ("signatures/margaret", None)
+    assert job["card"]["strokes"] == plain["card"]["strokes"] + listed["signatures/margaret"]["strokes"]
+    body = {**NOTE, "artwork": "signatures/margaret"}
+    assert api.get(f"/v1/jobs/{job['id']}/preview.svg").text == api.post("/v1/previews", json=body).json()["svg"]
+    [fault] = problem(api.post("/v1/jobs", json={**NOTE, "artwork": "signatures/nobody"}), 422, "note_refused")
+    assert (fault["field"], fault["code"]) == ("artwork", "unknown_artwork")
+    for name in ("../config", "/etc/hostname", "a/b/c", "Heart", "heart.svg"):
+        problem(api.post("/v1/jobs", json={**NOTE, "artwork": name}), 422, "invalid_request")
+
+
 def test_replaced_characters_are_shown_and_stay_replaced(api: httpx.Client) -> None:
     asked = {"text": "Dear {who}, Жук", "fields": {"who": "Ana"}}
     faults = problem(api.post("/v1/previews", json={**NOTE, **asked}), 422, "note_refused")

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import jobs.compose
-from fonts.card import Frame, Stock
+from fonts.card import Box, Frame, Stock
+from fonts.drawer import Drawer
 from fonts.hands import hands
 from jobs.compose import NoteFault, Shelf, compose
 from jobs.note import Note, literal
@@ -249,3 +250,49 @@ def test_what_an_address_has_no_place_for_is_told() -> None:
     [warning] = compose(note(text=None, stock="c6", address=address), SHELF).warnings
     assert (warning.field, warning.code) == ("address.country_area", "not_in_address")
     assert "Middlesex" in warning.message
+
+
+DRAWN = replace(SHELF, artwork=Drawer(EXAMPLES / "artwork"), signatures={HAND: "heart"})
+LETTER = "Dear Ana,\nthank you for your order.\nWarmly,"
+
+
+def test_artwork_stands_under_the_last_line() -> None:
+    plain, signed = (compose(note(text=LETTER, artwork=name), DRAWN) for name in ("", "signatures/margaret"))
+    drawing = list(DRAWN.artwork["signatures/margaret"].strokes)
+    foot, top = bounds(signed.strokes[: -len(drawing)]), bounds(signed.strokes[-len(drawing) :])
+    assert top.y1 < foot.y0 - 1
+    assert abs(top.x0 - foot.x0) < 6
+    assert top.y0 >= A6.frames["message"].y_mm
+    assert len(signed.strokes) == len(plain.strokes) + len(drawing)
+    assert signed.ink_mm > plain.ink_mm + 50
+    long = compose(note(text="thank you " * 40, artwork="signatures/margaret"), DRAWN)
+    assert long.xheight_mm < compose(note(text="thank you " * 40), DRAWN).xheight_mm
+
+
+def test_artwork_stands_in_the_box_of_its_paper() -> None:
+    box = Box(x_mm=110, y_mm=5, width_mm=30, height_mm=20)
+    shelf = replace(DRAWN, stocks={"a6": replace(A6, artwork=box)})
+    card, plain = (compose(note(text=LETTER, artwork=name), shelf) for name in ("cup", ""))
+    drawn = bounds(card.strokes[len(plain.strokes) :])
+    assert box.x_mm <= drawn.x0 < drawn.x1 <= box.x_mm + 30
+    assert box.y_mm <= drawn.y0 < drawn.y1 <= box.y_mm + 20
+    assert all((a == b).all() for a, b in zip(card.strokes, plain.strokes, strict=False))
+
+
+def test_artwork_that_cannot_be_drawn_is_named(tmp_path: Path) -> None:
+    assert faults(artwork="nothing") == {("artwork", "unknown_artwork")}
+    (tmp_path / "blot.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg"><circle r="5"/></svg>', encoding="utf-8"
+    )
+    for asked, code in (
+        (note(artwork="blot"), "bad_artwork"),
+        (note(stock="c6", artwork="blot"), "artwork_has_no_place"),
+    ):
+        with pytest.raises(NoteFault) as caught:
+            compose(asked, replace(SHELF, artwork=Drawer(tmp_path)))
+        assert [(one.field, one.code) for one in caught.value.faults] == [("artwork", code)]
+
+
+def test_a_hand_signs_cards_and_no_envelopes() -> None:
+    assert [DRAWN.signature(HAND, stock) for stock in ("a6", "c6", "no-such")] == ["heart", "", ""]
+    assert DRAWN.signature("another", "a6") == ""
