@@ -20,7 +20,10 @@ QUOTES = frozenset("“„«‘‚‹\"'")  # hang left of the edge
 _CLOSING = 0.45  # of a line, what may set the closing apart
 _SHORT = 0.22  # a last line narrower than this part of the width is a widow
 _WIDOW = 0.35
-_LONE = 0.2  # what a word of one letter at a line's end costs: as much as a line not quite half empty
+# What it costs to end a line between words that belong together (0.2: as much as a line not quite half empty): a word
+# of one letter or a sign and the next, a title and its name, the parts of a number.
+_LONE, _TITLED, _COUNTED = 0.2, 0.3, 0.4
+_TITLES = frozenset(["Mr", "Mrs", "Ms", "Dr", "Prof", "St", "No", "Nr", "Herr", "Frau", "Mme", "M", "Sr", "Sra"])
 # What is left of a short line's cost where a sentence, or a part of one, ends with it; the first of two lines only.
 _RESTS = {**dict.fromkeys(".!?…", 0.25), **dict.fromkeys(",;:–—", 0.55)}
 _BALANCE = 0.15  # of the second of two lines' slack, too
@@ -144,8 +147,9 @@ def _greedy(widths: Sequence[float], room: float, space: float, *, keep: bool = 
 def _even(words: Sequence[str], widths: Sequence[float], room: float, space: float, most: int) -> Breaks:
     """Least ragged: least sum of squared slack over at most `most` lines, the last one free (Knuth & Plass 1981).
 
-    A lone short word on the last line costs as much as one line a good half empty; a line that ends in a word of one
-    letter costs, too. Of two lines the first ends best where a sentence does, and the second is not to be much shorter.
+    A lone short word on the last line costs as much as one line a good half empty; a line that ends between words that
+    belong together costs, too. Of two lines the first ends best where a sentence does, and the second is not to be much
+    shorter.
     """
     n = len(widths)
     two = sum(widths) + space * (n - 1) <= 2 * room
@@ -165,7 +169,7 @@ def _even(words: Sequence[str], widths: Sequence[float], room: float, space: flo
             else:
                 last = words[end - 1]
                 cost *= _RESTS.get(last.rstrip("”’»)\"'")[-1:], 1.0) if two else 1.0
-                cost += _LONE if len(last) == 1 and last.isalpha() else 0.0
+                cost += _parted(last, words[end])
             for lines, (before, _) in best[start].items():
                 if lines < most:
                     total = before + cost
@@ -174,7 +178,16 @@ def _even(words: Sequence[str], widths: Sequence[float], room: float, space: flo
     return _traced(best)
 
 
-def _balanced(widths: Sequence[float], room: float, space: float, most: int) -> Breaks:
+def _parted(last: str, following: str) -> float:
+    """What ending a line between two words costs."""
+    if len(last) == 1 and (last.isalpha() or last in "&+@#"):
+        return _LONE
+    if last.rstrip(".") in _TITLES:
+        return _TITLED
+    return _COUNTED if last[-1:].isdigit() and following[:1].isdigit() else 0.0
+
+
+def _balanced(words: Sequence[str], widths: Sequence[float], room: float, space: float, most: int) -> Breaks:
     """Lines as long as each other, in as few as will do: for lines that stand centred."""
     n = len(widths)
     target = min(room, (sum(widths) + space * (n - most)) / most)
@@ -186,7 +199,7 @@ def _balanced(widths: Sequence[float], room: float, space: float, most: int) -> 
             if used > room:
                 break
             for lines, (before, _) in best[start].items():
-                total = before + ((used - target) / room) ** 2
+                total = before + ((used - target) / room) ** 2 + (_parted(words[end - 1], words[end]) if end < n else 0)
                 if lines < most and (lines + 1 not in best[end] or total < best[end][lines + 1][0]):
                     best[end][lines + 1] = (total, start)
     return _traced(best)
@@ -242,7 +255,7 @@ def _settle(
         for words_of, block, breaks in zip(blocks, widths, broken, strict=True):
             better = breaks
             if len(breaks) > 1 and frame.align == "centre":
-                better = _balanced(block, room, measure.space, len(breaks))
+                better = _balanced(words_of, block, room, measure.space, len(breaks))
             elif len(breaks) > 1:
                 better = _even(words_of, block, room, measure.space, len(breaks) + min(1, spare))
             spare -= len(better) - len(breaks)

@@ -82,6 +82,8 @@ def addressed(given: Mapping[str, str], home: str = "") -> Address:
     if country in _BY_CODE and region:
         keys = (key for key, label in rules.country_area_choices if region in (key.lower(), label.lower()))
         parts["country_area"] = next(keys, parts["country_area"])
+    elif region == parts.get("city", "").lower():
+        parts.pop("country_area", None)  # a city that is its own region is written once
     unused = [part for part in parts if parts[part] and part not in {*rules.allowed_fields, "country_code", *_LOCAL}]
     # A place that this country's form has no line for still helps to find the house.
     local = [parts.pop(part) for part in _LOCAL if part in parts and part not in rules.allowed_fields]

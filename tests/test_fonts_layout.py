@@ -95,6 +95,13 @@ def test_a_word_of_one_letter_does_not_end_a_line() -> None:
     assert not ends & {"I", "a"}
 
 
+def test_what_belongs_together_stays_on_a_line() -> None:
+    text = "dear Mr. Okonkwo please call us on 020 7946 0321 or ask for Abel & Son at the desk and we will come at once"
+    for wide in range(80, 140):
+        lines = lay_out(text, frame(wide, 300), MEASURE).lines
+        assert not {line.words[-1] for line in lines} & {"Mr.", "020", "7946", "&"}, wide
+
+
 @given(TEXTS, st.floats(40, 200), st.floats(20, 200))
 def test_words_of_one_letter_cost_neither_room_nor_size(text: str, wide: float, high: float) -> None:
     other = " ".join("1" if word in ("a", "b", "c") else word for word in text.split(" "))

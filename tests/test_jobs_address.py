@@ -51,6 +51,12 @@ def test_what_is_wrong_is_named_by_its_part() -> None:
     assert wrong(country_code="GB", planet="Earth") == [("planet", "unknown_name")]
 
 
+def test_a_city_that_is_its_own_region_is_written_once() -> None:
+    parts = {**GIVEN, "city": "Madrid", "country_area": "madrid", "postal_code": "28013", "country_code": "ES"}
+    assert addressed(parts) == addressed({**parts, "city": "MADRID"})
+    assert "28013 MADRID" in addressed(parts).lines
+
+
 def test_regions_that_have_no_codes_are_written_as_given() -> None:
     parts = {**GIVEN, "city": "Chaoyang", "country_area": "Beijing", "postal_code": "100022", "country_code": "CN"}
     assert "BEIJING, 100022" in addressed(parts).lines
