@@ -1,13 +1,13 @@
 """Case: a face's letters made ready to be set: points laid out for speed, and how far apart two of them stand."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fonts.bend import Turns, turns
 from fonts.face import Face, Glyph
 from fonts.text import NBSP
 from plotter.strokes import Stroke
@@ -34,9 +34,8 @@ class Form:
     glyph: Glyph
     points: Stroke
     counts: tuple[int, ...]
-    along: NDArray[np.float64]  # where each point stands on the way through the letter, 0..1
-    length: float
-    pliant: float  # how far it bends when it is written again: a plain stem less than a letter of many turns
+    turns: Turns
+    pliant: float  # how far it is off when it is written again: a comma less than a letter
     late: tuple[Stroke, ...]
     late_middles: tuple[tuple[float, float], ...]
     late_spans: tuple[float, ...]
@@ -53,16 +52,6 @@ def _edge(ink: Stroke, side: Callable[[Stroke], np.float64]) -> float:
     body = ink[(ink[:, 1] > -0.15) & (ink[:, 1] < 1.2)]
     whole = float(side(ink[:, 0]))
     return whole if not len(body) else 0.65 * float(side(body[:, 0])) + 0.35 * whole
-
-
-def _turning(strokes: Sequence[Stroke]) -> float:
-    """How far the pen turns on its way through a letter, radians."""
-    total = 0.0
-    for one in strokes:
-        d = np.diff(one, axis=0)
-        angle = np.arctan2(d[:, 1], d[:, 0])
-        total += float(np.abs((np.diff(angle) + math.pi) % (2 * math.pi) - math.pi).sum())
-    return total
 
 
 def _middle(ink: Stroke) -> tuple[float, float]:
@@ -96,9 +85,7 @@ class Case:
         points = np.concatenate(glyph.strokes)
         ink = np.concatenate((points, *glyph.late)) if glyph.late else points
         counts = tuple(len(one) for one in glyph.strokes)
-        seg = np.hypot(*np.diff(points, axis=0).T)
-        along = np.concatenate(([0.0], np.cumsum(seg)))
-        length = float(along[-1])
+        length = sum(float(np.hypot(*np.diff(one, axis=0).T).sum()) for one in glyph.strokes)
         left, right = np.full(_BANDS, _AWAY), np.full(_BANDS, -_AWAY)
         band = np.clip(((points[:, 1] - _LOW) / _BAND).astype(np.int64), 0, _BANDS - 1)
         for shift in (-1, 0, 1):
@@ -111,9 +98,8 @@ class Case:
             glyph=glyph,
             points=points,
             counts=counts,
-            along=along / length if length > 0 else along,
-            length=length,
-            pliant=min(1.0, length / 3) * (0.4 + 0.6 * min(1.0, _turning(glyph.strokes) / 5.0)),
+            turns=turns(glyph.strokes),
+            pliant=min(1.0, length / 3),
             late=glyph.late,
             late_middles=tuple(_middle(one) for one in glyph.late),
             late_spans=tuple(float(np.ptp(one[:, 0])) for one in glyph.late),

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from fonts.chance import Floats, keys, normal, uniform
+from fonts.bend import misses, moved, turns
+from fonts.chance import Floats, Keys, keys, normal, uniform
 from fonts.face import Face, Glyph
 from fonts.manner import Manner
 from plotter.strokes import Stroke
 
-# How far a person's mean letter lies from the drawn one, x-heights, by cosine mode along the letter; and the sd of
-# the logs of its width and height. Two people differ more than one from themselves (.157 x-heights, doc of `hand`).
+# How far a person's mean letter lies from the drawn one, x-heights, at each of its turns; and the sd of the logs of
+# its width and height. Two people differ more than one from themselves (.157 x-heights, doc of `hand`).
 _OWN = 0.05
 _OWN_WIDTH, _OWN_HEIGHT, _OWN_FOOT = 0.07, 0.045, 0.03
-MODES = np.sqrt(2 * np.array([0.14, 0.25, 0.23, 0.17, 0.09, 0.04, 0.03, 0.02]))
 _RARE = 0.25  # an alternate is drawn this much more rarely than the face says once it is not this person's main form
 
 
@@ -70,21 +70,20 @@ def _owned(char: str, forms: tuple[Glyph, ...], seed: int) -> tuple[Glyph, ...]:
     shared = normal(keys(seed, "letter", place), 3)[0]
     out = []
     for k in order:
-        z = normal(keys(seed, "form", place, [k]), 2 * len(MODES))[0].reshape(2, -1)
-        out.append(_shaped(forms[k], shared, z))
+        out.append(_shaped(forms[k], shared, keys(seed, "form", place, [k])))
     return tuple(out)
 
 
-def _shaped(form: Glyph, shared: Floats, z: Floats) -> Glyph:
-    """The form wider or narrower, taller or lower, and bent as a whole: smoothly along the pen's way."""
-    ink = np.concatenate(form.strokes)
-    along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(ink, axis=0).T))))
-    length = float(along[-1])
+def _shaped(form: Glyph, shared: Floats, key: Keys) -> Glyph:
+    """The form wider or narrower, taller or lower, and with its turns elsewhere."""
+    length = sum(float(np.hypot(*np.diff(one, axis=0).T).sum()) for one in form.strokes)
     if length < 0.5:
         return form
     wide, tall = math.exp(_OWN_WIDTH * shared[0]), math.exp(_OWN_HEIGHT * shared[1])
-    basis = np.cos(math.pi * (along / length)[:, None] * np.arange(1, len(MODES) + 1))
-    bent = ink * (wide, tall) + min(1.0, length / 3) * _OWN * basis @ (z * MODES).T
+    ink, found = np.concatenate(form.strokes), turns(form.strokes)
+    z = normal(key, 2 * found.count).reshape(1, 2, -1)
+    miss = misses(z, np.array([found.count]))[0]
+    bent = ink * (wide, tall) + min(1.0, length / 3) * _OWN * moved(miss, found)
     bent[:, 1] += _OWN_FOOT * shared[2]
     cuts = np.cumsum([len(one) for one in form.strokes])[:-1]
     move = np.array((0.0, _OWN_FOOT * shared[2]))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fonts.bend import misses
 from fonts.card import Frame
 from fonts.case import TRAILING, Form
 from fonts.chance import Floats, Keys, keys, mixed, normal, uniform
-from fonts.habits import MODES
 from fonts.joins import ways
 from fonts.layout import Layout, lay_out
 from fonts.spline import STEP, soften, thin
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TOLERANCE_MM = 0.02  # strokes keep their shape within this when points are left out
 _DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
-_LEVELS = 64  # places along a letter at which its bend is worked out
+_STEERED = 16  # steering points of a letter that have a chance of their own
 # Clear space between the ink of two words: never less, nor less after a mark, and the most, in usual word spaces.
 _LEAST, _LEAST_AFTER, _MOST = 0.9, 1.0, 1.5
 _LOW, _BANDS, _BAND = -1.4, 20, 0.2  # heights at which two words are held against each other, x-heights
@@ -33,15 +33,15 @@ _AWAY = 99.0
 # medians over 332 writers) holds the scatter of their shapes too, and of those of their letters that differ by nature;
 # these are what is left to chance, set so that our ink measures as theirs (`./run bench human`).
 _MEMORY = 0.3  # correlation of neighbouring letters' feet, tops and slant inside a word (.16 at .6-2 x-heights)
-_FOOT = 0.11  # of letters within a word (.12-.15)
-_TALL = 0.095  # log height of a letter (.135)
+_FOOT = 0.125  # of letters within a word (.12-.15)
+_TALL = 0.11  # log height of a letter (.135)
 _WIDE = 0.155  # log width of a letter (.21 over all its neighbours)
 _REACH = 0.10  # of ascenders and descenders, of their length beyond the body (tops .30)
-_LEAN = 2.2  # slant of a letter, degrees
+_LEAN = 2.8  # slant of a letter, degrees
 _TURN = 1.4  # turn of a letter, degrees
-_BEND = 0.068  # residual of a letter against the writer's mean letter, each axis (.105 both, alternates counted)
+_BEND = 0.088  # of a letter at each of its turns, each axis (residual after affine .105, alternates counted)
 _GAP = 0.42  # log of the clear gap between lifted letters (cv .56-.64)
-_CLEAR = 0.24  # from a letter to the mark that trails it, at the least
+_CLEAR = 0.3  # from a letter to the mark that trails it, at the least
 # Hooks where the pen lands and leaves in flight, in shares of strokes (a fifth of people's turn by more than 60 degrees
 # in their first .2, a tenth in their last) and x-heights; short marks have none.
 _LANDING, _LEAVING, _LANDING_LENGTH, _LEAVING_LENGTH, _HOOKED, _HOOK = 0.5, 0.2, 0.11, 0.07, 0.5, 3
@@ -172,7 +172,7 @@ def _ink(
     letters = _letters(words, hand, seed)
     forms, word_of = letters.forms, letters.word
     letter_keys = keys(seed, "letter", number[word_of], part[word_of], letters.nth)
-    z = normal(letter_keys, 8 + 2 * len(MODES))
+    z = normal(letter_keys, 8 + 2 * _STEERED)
     zw = normal(keys(seed, "word", number, part), 6)
     zl = normal(keys(seed, "line", np.arange(len(layout.lines))), 4)
     zc = normal(keys(seed, "card"), 4)[0]
@@ -244,19 +244,17 @@ def _placed(ink: Stroke, maps: Floats, tall: Floats, reach: Floats) -> Stroke:
 
 
 def _bends(forms: list[Form], z: Floats, letter: NDArray[np.int64], dose: float) -> Stroke:
-    """How far each point lies off its place by a smooth bend of its letter as a whole: low cosine modes."""
-    strength = dose * _BEND * np.array([form.pliant for form in forms])
-    at = np.arange(_LEVELS + 2) / _LEVELS
-    basis = np.cos(math.pi * np.arange(1, len(MODES) + 1)[:, None] * at) * MODES[:, None]
-    bends = (z.reshape(len(forms), 2, -1) * strength[:, None, None]) @ basis
-    level = np.concatenate([form.along for form in forms]) * _LEVELS
-    low = level.astype(np.int64)
-    part = level - low
-    cell = letter * (2 * (_LEVELS + 2)) + low
-    flat = bends.ravel()
-    x = flat[cell] + part * (flat[cell + 1] - flat[cell])
-    cell += _LEVELS + 2
-    return np.column_stack((x, flat[cell] + part * (flat[cell + 1] - flat[cell])))
+    """How far each point lies off its place because the hand missed at the turns of its letter."""
+    counts = np.array([form.turns.count for form in forms])
+    most = z.shape[1] // 2
+    miss = misses(z.reshape(len(forms), 2, most), np.minimum(counts, most))
+    miss *= (dose * _BEND * np.array([form.pliant for form in forms]))[:, None, None]
+    cell = np.concatenate([form.turns.cell for form in forms])
+    part = np.concatenate([form.turns.part for form in forms])
+    low, high = np.minimum(cell, most - 1), np.minimum(cell + 1, most - 1)
+    x, y = miss[:, 0].ravel(), miss[:, 1].ravel()
+    low, high = letter * most + low, letter * most + high
+    return np.column_stack((x[low] + part * (x[high] - x[low]), y[low] + part * (y[high] - y[low])))
 
 
 def _cleared(

@@ -75,7 +75,7 @@ class Hand:
     @property
     def soften(self) -> float:
         """Low-pass along the pen's way, x-heights: how far corners are rounded."""
-        return 0.04 * (1 + self.manner.hurry)
+        return 0.028 * (1 + self.manner.hurry)
 
     @property
     def late_right(self) -> float:
