@@ -15,7 +15,7 @@ const FIELDS = ["text", "hand", "stock", "seed"];
 const KNOBS = {
   neatness: ["Neatness", 0, 1, 0.01],
   speed: ["Speed", 0, 1, 0.01],
-  slant: ["Slant to the right", -20, 25, 0.5],
+  slant: ["Slant", -20, 25, 0.5],
   size: ["Size", 0.6, 1.6, 0.01],
   connectedness: ["Joined letters", 0, 1, 0.01],
 };
@@ -27,6 +27,7 @@ export function mountNote(truth) {
   const hand = byId("note-hand", HTMLSelectElement);
   const stock = byId("note-stock", HTMLSelectElement);
   const seed = byId("note-seed", HTMLInputElement);
+  const transliterate = byId("note-transliterate", HTMLInputElement);
   const picture = byId("note-picture", HTMLElement);
   const facts = byId("note-facts", HTMLElement);
   const knobs = Object.entries(KNOBS).map(([name, [title, min, max, step]]) => {
@@ -44,7 +45,8 @@ export function mountNote(truth) {
       throw new Problem(422, message, [{ field: "seed", code: "missing", message }]);
     }
     const turned = knobs.filter((knob) => knob.turned).map(({ name, input }) => [name, input.valueAsNumber]);
-    return { text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber, knobs: Object.fromEntries(turned) };
+    const asks = { transliterate: transliterate.checked, knobs: Object.fromEntries(turned) };
+    return { text: text.value, hand: hand.value, stock: stock.value, seed: seed.valueAsNumber, ...asks };
   };
 
   const preview = async () => {
@@ -93,7 +95,7 @@ export function mountNote(truth) {
   };
   hand.addEventListener("input", usual);
   for (const knob of knobs) knob.input.addEventListener("input", () => (knob.turned = true));
-  for (const field of [text, hand, stock, seed, ...knobs.map(({ input }) => input)]) field.addEventListener("input", soon);
+  for (const field of [text, hand, stock, seed, transliterate, ...knobs.map(({ input }) => input)]) field.addEventListener("input", soon);
   byId("note-again", HTMLButtonElement).addEventListener("click", () => {
     seed.value = String(chance());
     void preview();
