@@ -20,7 +20,7 @@ LIFTED_GAP = 0.28
 TRAILING = frozenset(".,;:!?…")  # kept from under the tail of the letter before
 _CLEAR, _CLEAR_LATE = 0.24, 0.36  # from a letter to the mark that trails it; where a bar or dot may slip to the right
 # Letters that read as others when they stand close ("clad" as "dad", "your" as "yaur"), or crowd: x-heights more.
-_TOLD_APART = {"cl": 0.24, "ou": 0.16, "ur": 0.1, "dd": 0.08}
+_TOLD_APART = {"cl": 0.24, "ou": 0.2, "ur": 0.1, "dd": 0.08}
 _SLASH = 0.14  # before and after one
 _RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
@@ -99,7 +99,7 @@ class Case:
             points=points,
             counts=counts,
             turns=turns(glyph.strokes),
-            pliant=min(1.0, length / 3),
+            pliant=min(1.0, length / 2),
             late=glyph.late,
             late_middles=tuple(_middle(one) for one in glyph.late),
             late_spans=tuple(float(np.ptp(one[:, 0])) for one in glyph.late),

@@ -100,7 +100,7 @@ def test_o_before_u_keeps_its_bowl_to_itself(hand: str) -> None:
     gaps = []
     for seed in range(40):
         stretches = across("ou", hand, seed, 0.25, 0.4)
-        gaps.append(stretches[2][0] - stretches[1][1])
+        gaps.append(max(b[0] - a[1] for a, b in pairwise(stretches[1:-1])))  # o's side may be two: its loop
     assert min(gaps) > 0.15
 
 
