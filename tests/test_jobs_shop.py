@@ -98,3 +98,15 @@ def test_what_does_not_fit_together_is_refused(
 def test_templates_are_checked_too(sections: dict[str, Any]) -> None:
     with pytest.raises(ShopFault, match=r"templates: \[birthday\] txt: there is no such key"):
         shop(sections, {"birthday": {"text": "Hi", "txt": "Hi"}})
+
+
+def test_where_artwork_goes_and_mail_comes_from_is_checked(sections: dict[str, Any]) -> None:
+    sections["stocks"]["a6"]["artwork"] = {"x_mm": 130, "y_mm": 5, "width_mm": 30, "height_mm": 20}
+    sections["stocks"]["a5"]["frames"]["message"] |= {"align": "right", "closing": "centre", "paragraphs": "none"}
+    sections["notes"]["country"] = "Britain"
+    with pytest.raises(ShopFault) as caught:
+        shop(sections, {})
+    said = "\n".join(caught.value.faults)
+    for words in ("a5.frames.message] align", "a5.frames.message] closing", "message] paragraphs", "[notes] country"):
+        assert words in said
+    assert "[stocks.a6.artwork] the box reaches beyond the paper" in said

@@ -152,6 +152,37 @@ def test_check_says_every_fault(tmp_path: Path) -> None:
     assert "there is no hand 'nobody'" in done.stderr
 
 
+def test_check_says_which_drawings_no_pen_can_draw(tmp_path: Path) -> None:
+    (tmp_path / "art").mkdir()
+    blot = '<svg xmlns="http://www.w3.org/2000/svg"><circle id="blot" r="5"/></svg>'
+    for name in ("blot", "My Name"):
+        (tmp_path / "art" / f"{name}.svg").write_text(blot, encoding="utf-8")
+    config = (ROOT / "config.toml").read_text(encoding="utf-8").replace('"examples/artwork"', '"art"')
+    config = config.replace('"examples/templates.toml"', '""')
+    (tmp_path / "config.toml").write_text(config, encoding="utf-8")
+    done = fairhand("check", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "blot.svg: <circle> “blot” is filled" in done.stderr
+    assert "My Name.svg: names are of" in done.stderr
+    lost = config.replace("[machines.desk] ", '[notes.signatures]\nwren = "jo"\n[machines.desk] ', 1)
+    (tmp_path / "config.toml").write_text(lost, encoding="utf-8")
+    assert "[notes.signatures] wren: there is no artwork 'jo'" in fairhand("write", "Hi", cwd=tmp_path).stderr
+    (tmp_path / "config.toml").write_text(config.replace('"art"', '"nowhere"'), encoding="utf-8")
+    assert "[notes] artwork: there is no folder" in fairhand("check", cwd=tmp_path).stderr
+
+
+def test_notes_on_the_command_line_may_ask_for_all_that_orders_may(tmp_path: Path) -> None:
+    knobs = ("--neatness", ".8", "--slant", "3", "--size", ".9", "--speed", ".2", "--connectedness", "1")
+    more = ("--transliterate", "--artwork", "heart", *knobs)
+    plain, asked = (fairhand("write", "Hi Анна", "--seed", "1", *m, cwd=tmp_path) for m in ((), more))
+    assert (plain.returncode, asked.returncode) == (3, 0)
+    assert "warning: “А” (U+0410 CYRILLIC CAPITAL LETTER A) at character 4 is written as “A”" in asked.stderr
+    assert fairhand("write", "Hi", "--slant", "90", cwd=tmp_path).returncode == 2
+    assert (
+        "there are: cup, heart, signatures/margaret" in fairhand("write", "Hi", "--artwork", "x", cwd=tmp_path).stderr
+    )
+
+
 def test_serve_tells_its_address_when_it_is_ready_and_stops_on_sigterm(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'fairhand.db'}"
     with running("serve", "--port", "0", cwd=tmp_path, FAIRHAND_DATABASE=database) as (process, address):
