@@ -20,6 +20,7 @@ MOST_BYTES = 1 << 20
 MOST_POINTS = 200_000
 TOLERANCE_MM = 0.02
 _STEP_MM = 0.15  # between points on a curve
+_DEEPEST = 100  # groups in groups
 _FAR = 1e7  # no number in a drawing reaches it
 _SVG = "{http://www.w3.org/2000/svg}"
 _MM = {"": 25.4 / 96, "px": 25.4 / 96, "pt": 25.4 / 72, "pc": 25.4 / 6, "mm": 1.0, "cm": 10.0, "in": 25.4, "q": 0.25}
@@ -176,11 +177,17 @@ def _none(value: str) -> bool:
 
 
 def _inside(
-    group: ET.Element, matrix: Matrix, around: Mapping[str, str], rules: list[tuple[str, dict[str, str]]]
+    group: ET.Element,
+    matrix: Matrix,
+    around: Mapping[str, str],
+    rules: list[tuple[str, dict[str, str]]],
+    depth: int = 0,
 ) -> Iterator[Stroke]:
     """The strokes of all that stands in a group, mm, y down, in the order of the file."""
     from svgpathtools.parser import parse_transform
 
+    if depth > _DEEPEST:
+        raise NotArtwork(f"groups stand more than {_DEEPEST} deep in one another; ungroup them first")
     for node in group:
         if not isinstance(node.tag, str) or not node.tag.startswith(_SVG):
             continue  # comments, and what editors keep for themselves
@@ -203,7 +210,7 @@ def _inside(
         except (ValueError, IndexError):
             raise NotArtwork(f"the transform of {what} cannot be read") from None
         if tag in _GROUPS:
-            yield from _inside(node, own, looks, rules)
+            yield from _inside(node, own, looks, rules, depth + 1)
         elif looks.get("visibility", "visible") == "visible":
             yield from _drawn(_outline(node, tag, what), what, own, looks)
 

@@ -63,7 +63,7 @@ def placed(art: Artwork, box: Box, seed: int, *, grow: bool = False) -> list[Str
     scale = size_in(art, box.width_mm, box.height_mm, grow=grow)
     z = normal(keys(seed, "artwork"), 2 + 2 * len(_MODES))[0]
     middle = np.array([art.width_mm, art.height_mm]) / 2
-    size = max(art.width_mm, art.height_mm)
+    size = max(art.width_mm, art.height_mm, 1e-3)
     turn = math.radians(_TURN * float(np.clip(z[0] / 2, -1, 1)))
     factor = scale * (1 + _SIZE * float(np.clip(z[1] / 2, -1, 1)))
     matrix = factor * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])

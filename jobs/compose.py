@@ -27,6 +27,7 @@ ADDRESS = "address"  # the frame that a note's address goes to
 # Artwork under a text: the most it takes of the frame, room to be turned and bent in, the gap above it; the height of
 # a line of letters in x-heights, by which the last one is told from the one before it.
 _ART_WIDE, _ART_HIGH, _ART_SLACK, _ART_GAP_MM, _LINE = 0.6, 0.35, 1.1, 2.2, 3.2
+_ART_LEAST_MM = 1.0  # a single line has no height of its own
 LONGEST = 5000  # characters; no stock takes a fifth of it, and layout is not asked to prove that
 
 
@@ -218,7 +219,7 @@ def _room_for(art: Artwork | None, frame: Frame) -> float:
     if art is None:
         return 0.0
     scale = size_in(art, _ART_WIDE * frame.width_mm, _ART_HIGH * frame.height_mm)
-    return art.height_mm * scale * _ART_SLACK + _ART_GAP_MM
+    return max(_ART_LEAST_MM, art.height_mm * scale * _ART_SLACK) + _ART_GAP_MM
 
 
 def _under(written: Written, art: Artwork, frame: Frame, room: float) -> Box:
@@ -228,7 +229,7 @@ def _under(written: Written, art: Artwork, frame: Frame, room: float) -> Box:
         [one for one in written.strokes if one[:, 1].max() < foot + _LINE * written.xheight_mm] or written.strokes
     )
     scale = size_in(art, _ART_WIDE * frame.width_mm, _ART_HIGH * frame.height_mm)
-    wide = min(frame.width_mm, art.width_mm * scale * _ART_SLACK)
+    wide = min(frame.width_mm, max(_ART_LEAST_MM, art.width_mm * scale * _ART_SLACK))
     middle = 0.5 * (last.x0 + last.x1) - 0.5 * wide if frame.align == "centre" else last.x0
     x = min(max(middle, frame.x_mm), frame.x_mm + frame.width_mm - wide)
     return Box(x_mm=x, y_mm=foot - room, width_mm=wide, height_mm=room - _ART_GAP_MM)

@@ -144,6 +144,7 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY 
         (svg('<circle fill="none" stroke="red" r="5furlongs"/>'), "is no length"),
         (svg("", 'viewBox="0 0 0 0"'), "viewBox is empty"),
         (svg("", 'viewBox="a b"'), "four numbers"),
+        (svg("<g>" * 9000 + "</g>" * 9000), "more than 100 deep"),
         (svg("") + b" " * MOST_BYTES, "bytes; at most"),
         (svg('<path fill="none" stroke="red" d="M0 0L1e999 5"/>'), "further than any paper"),
         (svg('<path fill="none" stroke="red" d="' + "M0 0A9e3 9e3 0 0 1 1e4 9" * 900 + '"/>'), "more than 200000"),

@@ -279,6 +279,14 @@ def test_artwork_stands_in_the_box_of_its_paper() -> None:
     assert all((a == b).all() for a, b in zip(card.strokes, plain.strokes, strict=False))
 
 
+@pytest.mark.parametrize("way", ["H30", "V30", "h0"])
+def test_artwork_may_be_a_single_line_or_dot(way: str, tmp_path: Path) -> None:
+    drawn = f'<path fill="none" stroke="red" d="M0 0{way}"/>'
+    (tmp_path / "line.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{drawn}</svg>', encoding="utf-8")
+    card = compose(note(text=LETTER, artwork="line"), replace(SHELF, artwork=Drawer(tmp_path)))
+    assert len(card.strokes) == len(compose(note(text=LETTER), SHELF).strokes) + 1
+
+
 def test_artwork_that_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     assert faults(artwork="nothing") == {("artwork", "unknown_artwork")}
     (tmp_path / "blot.svg").write_text(
