@@ -63,10 +63,13 @@ def lines(text: str, *, hand: Hand, seed: int) -> list[Line]:
         inks = [[one / written.xheight_mm for one in ink] for ink in words[at : at + len(names)]]
         at += len(names)
         found.append([Word(name, ink) for name, ink in zip(names, levelled(inks), strict=True)])
-    unit = middle([body(word.ink) for line in found for word in line])
-    if not math.isfinite(unit):
-        return found
-    return [[Word(word.text, [one / unit for one in word.ink]) for word in line] for line in found]
+    # Which points count as feet and tops hangs on the unit, which hangs on them: it settles at once or never.
+    for _ in range(3):
+        unit = middle([body(word.ink) for line in found for word in line])
+        if not math.isfinite(unit) or abs(unit - 1) < 1e-3:
+            break
+        found = [[Word(word.text, [one / unit for one in word.ink]) for word in line] for line in found]
+    return found
 
 
 def by_word(written: Written) -> list[list[Stroke]]:
