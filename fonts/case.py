@@ -170,14 +170,14 @@ class Case:
     def _lifted(self, a: Form, b: Form) -> tuple[float, float]:
         tight = float((a.right - b.left).max())
         own = a.glyph.advance + self.face.kerning.get((a.char, b.char), 0.0)
-        by_eye = tight + LIFTED_GAP if tight > -_AWAY else own
+        by_eye = tight + LIFTED_GAP if tight > -0.5 * _AWAY else own
         floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
         if b.char in TRAILING:
             by_eye += 0.1
             floor = max(floor, a.reach + (_CLEAR_LATE if a.glyph.late else _CLEAR) - b.start)
         whole = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor)
         told = _told_apart(a, b)
-        if b.char in TRAILING or a.char in _RAISED or tight <= -_AWAY:
+        if b.char in TRAILING or a.char in _RAISED or tight <= -0.5 * _AWAY:
             return whole + told, 0.0
         gap = max(whole - tight, 0.08)
         return whole - gap + told, gap

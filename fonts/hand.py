@@ -33,14 +33,14 @@ _AWAY = 99.0
 # medians over 332 writers) holds the scatter of their shapes too, and of those of their letters that differ by nature;
 # these are what is left to chance, set so that our ink measures as theirs (`./run bench human`).
 _MEMORY = 0.3  # correlation of neighbouring letters' feet, tops and slant inside a word (.16 at .6-2 x-heights)
-_FOOT = 0.125  # of letters within a word (.12-.15)
+_FOOT = 0.13  # of letters within a word (.12-.15)
 _TALL = 0.11  # log height of a letter (.135)
 _WIDE = 0.155  # log width of a letter (.21 over all its neighbours)
 _REACH = 0.10  # of ascenders and descenders, of their length beyond the body (tops .30)
-_LEAN = 2.8  # slant of a letter, degrees
-_TURN = 1.4  # turn of a letter, degrees
+_LEAN = 3.3  # slant of a letter, degrees
+_TURN = 1.7  # turn of a letter, degrees
 _BEND = 0.088  # of a letter at each of its turns, each axis (residual after affine .105, alternates counted)
-_GAP = 0.42  # log of the clear gap between lifted letters (cv .56-.64)
+_GAP, _WORD_GAP = 0.4, 0.16  # log of the clear gap between lifted letters (cv .56-.64), and of all of a word's
 _CLEAR = 0.3  # from a letter to the mark that trails it, at the least
 # Hooks where the pen lands and leaves in flight, in shares of strokes (a fifth of people's turn by more than 60 degrees
 # in their first .2, a tenth in their last) and x-heights; short marks have none.
@@ -173,7 +173,7 @@ def _ink(
     forms, word_of = letters.forms, letters.word
     letter_keys = keys(seed, "letter", number[word_of], part[word_of], letters.nth)
     z = normal(letter_keys, 8 + 2 * _STEERED)
-    zw = normal(keys(seed, "word", number, part), 6)
+    zw = normal(keys(seed, "word", number, part), 7)
     zl = normal(keys(seed, "line", np.arange(len(layout.lines))), 4)
     zc = normal(keys(seed, "card"), 4)[0]
 
@@ -188,7 +188,8 @@ def _ink(
     reach = np.exp(dose * _REACH * z[:, 6])
 
     # Letters side by side within words, x-heights.
-    loose = np.minimum(np.exp(dose * _GAP * z[:, 5] - 0.5 * (dose * _GAP) ** 2), _LOOSEST)
+    loose = dose * (_GAP * z[:, 5] + _WORD_GAP * zw[word_of, 6]) - 0.5 * dose**2 * (_GAP**2 + _WORD_GAP**2)
+    loose = hand.manner.gap * np.minimum(np.exp(loose), _LOOSEST)
     link = dose * _LINK * z[:, 5] + hand.link
     step = letters.apart * wide + np.where(letters.joined, link, letters.gap * loose * card_wide)
     along = np.cumsum(step) - step
@@ -301,8 +302,9 @@ def _late(
     middles = np.array([middle for form in forms for middle in form.late_middles])
     spans = np.array([span for form in forms for span in form.late_spans])
     own = middles[:, 1] > 0.0
-    longer = np.exp(dose * 0.18 * z[:, 0])
-    turned = dose * np.where(spans > 0.3, 0.09, 0.16) * z[:, 1]
+    dot = spans < 0.3
+    longer = np.exp(dose * np.where(dot, 0.4, 0.18) * z[:, 0])
+    turned = dose * np.where(dot, 0.4, 0.09) * z[:, 1]
     taller = np.exp(dose * 0.1 * z[:, 2])
     shift_x = hand.late_right * (0.6 + 0.6 * dose * shared[:, 0]) * own + dose * 0.04 * z[:, 3]
     shift_y = dose * (0.07 * shared[:, 1] * own + 0.03 * z[:, 4])

@@ -38,8 +38,10 @@ class Hand:
     def measure(self) -> Measure:
         """What layout has to know."""
         face, case = self.face, self.case
+        # The gap is about a fifth of a lifted letter's way to the next.
+        looser = 1 + 0.2 * (self.manner.gap - 1) * (1 if face.style == "print" else 0.4)
         return Measure(
-            width=lambda word: case.width(word) * self.width,
+            width=lambda word: case.width(word) * self.width * looser,
             space=face.word_space * self.space * 1.02,
             above=max(face.ascender, face.cap_height) + 0.15,
             below=-face.descender + 0.15,

@@ -21,7 +21,7 @@ class Manner:
     slant: degrees to the right, added to the face's own.
     size: of the writing against what the paper asks for; never below the paper's least.
     connectedness: share of the joins a face can make that are made (people make 70-90 %).
-    width, space, ascender, descender: factors on the face's own proportions.
+    width, space, gap, ascender, descender: factors on the face's own proportions; gap is between lifted letters.
     own: a name; under it letters differ from the drawn face, always in the same way ("" leaves them as drawn).
     """
 
@@ -32,6 +32,7 @@ class Manner:
     connectedness: Share = 0.86
     width: Factor = 1.0
     space: Factor = 1.0
+    gap: Factor = 1.0
     ascender: Factor = 1.0
     descender: Factor = 1.0
     own: str = ""

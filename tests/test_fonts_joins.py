@@ -99,7 +99,7 @@ def test_o_before_u_keeps_its_bowl_to_itself(hand: str) -> None:
     # Below the join: the two sides of o, clear paper, the two sides of u.
     gaps = []
     for seed in range(40):
-        stretches = across("ou", hand, seed, 0.25, 0.4)
+        stretches = across("ou", hand, seed, 0.4, 0.55)
         gaps.append(max(b[0] - a[1] for a, b in pairwise(stretches[1:-1])))  # o's side may be two: its loop
     assert min(gaps) > 0.15
 
