@@ -1,11 +1,14 @@
-"""Specimen: all letters of a face on one sheet, to be looked at or written out."""
+"""Specimen: all letters of a face on one sheet, or a line of each hand, to be looked at or written out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from fonts.card import Frame
 from fonts.face import Face
+from fonts.hand import write
+from fonts.hands import Hand
 from plotter.strokes import Stroke
 
 _ORDER = (
@@ -54,3 +57,21 @@ def sheet(face: Face, *, width_mm: float = 200.0, xheight_mm: float = 4.0, chara
     first = height_mm - margin - face.ascender * xheight_mm
     strokes = tuple(one * xheight_mm + (dx, first + dy) for one, dx, dy in ink)
     return Sheet(strokes, width_mm, height_mm)
+
+
+def side_by_side(hands: Mapping[str, Hand], *, width_mm: float = 180.0, xheight_mm: float = 2.4) -> Sheet:
+    """Two lines of each hand, one hand under the other; its name is part of what it writes."""
+    margin, pitch = 10.0, 10.0 * xheight_mm
+    strokes: list[Stroke] = []
+    for k, name in enumerate(reversed(list(hands))):
+        frame = Frame(
+            x_mm=margin,
+            y_mm=margin + k * pitch,
+            width_mm=width_mm - 2 * margin,
+            height_mm=pitch,
+            xheight_max_mm=xheight_mm,
+            xheight_min_mm=0.6 * xheight_mm,
+        )
+        text = f"Dear Zoë, thank you for the quilt! Jack & I keep it by the window. Yours, {name.title()}"
+        strokes += write(text, frame=frame, hand=hands[name], seed=1).strokes
+    return Sheet(tuple(strokes), width_mm, 2 * margin + len(hands) * pitch)

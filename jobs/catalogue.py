@@ -101,11 +101,12 @@ def plotters(load: Callable[[], Shop], as_json: bool) -> None:
 
 @click.command()
 @click.option("-o", "output", type=click.Path(path_type=Path), default=Path("out/specimens"), show_default=True)
+@click.option("--dpi", type=click.IntRange(50, 1200), default=300, show_default=True, help="Pixels an inch of paper.")
 @click.pass_obj
 @refusals
-def specimens(load: Callable[[], Shop], output: Path) -> None:
-    """Draw every hand as PNG: a contact sheet of its letters, and three cards by it with different seeds."""
-    from fonts.specimen import sheet
+def specimens(load: Callable[[], Shop], output: Path, dpi: int) -> None:
+    """Draw every hand as PNG: its letters, three cards with different seeds, and a line of each on one sheet."""
+    from fonts.specimen import sheet, side_by_side
     from jobs.compose import compose
     from jobs.note import Note, literal
     from plotter.svg import draw, png
@@ -114,6 +115,10 @@ def specimens(load: Callable[[], Shop], output: Path) -> None:
     shelf = shelf_of(shop)
     pen_mm = shop.machine(None).pen_width_mm
     output.mkdir(parents=True, exist_ok=True)
+    together = side_by_side(shelf.hands)
+    overview = draw(together.strokes, together.width_mm, together.height_mm, pen_mm=pen_mm)
+    (output / "hands.png").write_bytes(png(overview, dpi))
+    click.echo(output / "hands.png")
     for name, hand in shelf.hands.items():
         letters = sheet(hand.face)
         pictures = {f"{name}-letters": draw(letters.strokes, letters.width_mm, letters.height_mm, pen_mm=pen_mm)}
@@ -123,7 +128,7 @@ def specimens(load: Callable[[], Shop], output: Path) -> None:
             picture = draw(card.strokes, card.stock.width_mm, card.stock.height_mm, pen_mm=pen_mm)
             pictures[f"{name}-card-{seed}"] = picture
         for file, picture in pictures.items():
-            (output / f"{file}.png").write_bytes(png(picture))
+            (output / f"{file}.png").write_bytes(png(picture, dpi))
             click.echo(output / f"{file}.png")
 
 
