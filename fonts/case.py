@@ -1,6 +1,6 @@
 """Case: a face's letters made ready to be set: points laid out for speed, and how far apart two of them stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +32,7 @@ class Form:
     char: str
     index: int
     glyph: Glyph
+    weight: float
     points: Stroke
     counts: tuple[int, ...]
     turns: Turns
@@ -63,6 +64,20 @@ def _told_apart(a: Form, b: Form) -> float:
     return _SLASH if "/" in (a.char, b.char) else _TOLD_APART.get(a.char + b.char, 0.0)
 
 
+def _fitting(forms: Sequence[Form], place: str, left: str, right: str) -> tuple[Form, ...]:
+    """The forms that may stand in a place between two letters: those made for these neighbours, if there are any."""
+    fit: list[Form] = []
+    made: list[Form] = []
+    for form in forms:
+        glyph = form.glyph
+        if glyph.places and place not in glyph.places:
+            continue
+        if (glyph.after and left not in glyph.after) or (glyph.before and right not in glyph.before):
+            continue
+        (made if glyph.after or glyph.before else fit).append(form)
+    return tuple(made or fit or forms[:1])
+
+
 class Case:
     """All forms of a face, and distances between neighbours in x-heights, worked out once."""
 
@@ -71,6 +86,7 @@ class Case:
         self.forms: dict[str, tuple[Form, ...]] = {}
         self._apart: dict[tuple[int, int], tuple[float, float]] = {}
         self._widths: dict[str, float] = {}
+        self._fit: dict[tuple[str, str, str, str], tuple[Form, ...]] = {}
         self._made = 0
 
     def of(self, char: str) -> tuple[Form, ...]:
@@ -96,6 +112,7 @@ class Case:
             char=char,
             index=self._made,
             glyph=glyph,
+            weight=glyph.weight,
             points=points,
             counts=counts,
             turns=turns(glyph.strokes),
@@ -121,24 +138,22 @@ class Case:
             return forms[0]
         place = "alone" if last == 0 else "initial" if k == 0 else "final" if k == last else "medial"
         left, right = word[k - 1] if k else "", word[k + 1] if k < last else ""
-        fit: list[Form] = []
-        made: list[Form] = []
-        for form in forms:
-            glyph = form.glyph
-            if glyph.places and place not in glyph.places:
-                continue
-            if (glyph.after and left not in glyph.after) or (glyph.before and right not in glyph.before):
-                continue
-            (made if glyph.after or glyph.before else fit).append(form)
-        choice = made or fit or [forms[0]]
-        if len(choice) > 1 and before is not None and before.char == char:
-            choice = [form for form in choice if form is not before] or choice
-        mark = whim * sum(form.glyph.weight for form in choice)
-        for form in choice:
-            mark -= form.glyph.weight
+        key = (char, place, left, right)
+        fit = self._fit.get(key)
+        if fit is None:
+            if len(self._fit) > 50_000:
+                self._fit.clear()
+            fit = self._fit[key] = _fitting(forms, place, left, right)
+        if len(fit) > 1 and before is not None and before.char == char:
+            fit = tuple(form for form in fit if form is not before)
+        if len(fit) == 1:
+            return fit[0]
+        mark = whim * sum([form.weight for form in fit])
+        for form in fit:
+            mark -= form.weight
             if mark < 0:
                 return form
-        return choice[-1]
+        return fit[-1]
 
     def joins(self, a: Form, b: Form) -> bool:
         """Whether the pen can stay down from `a` to `b`.

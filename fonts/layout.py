@@ -156,25 +156,28 @@ def _even(words: Sequence[str], widths: Sequence[float], room: float, space: flo
     best: list[dict[int, tuple[float, int]]] = [{0: (0.0, 0)}] + [{} for _ in range(n)]
     for end in range(1, n + 1):
         used = -space
+        here = best[end]
+        last = words[end - 1]
+        rests = _RESTS.get(last.rstrip("”’»)\"'")[-1:], 1.0) if two else 1.0
+        parted = _parted(last, words[end]) if end < n else 0.0
         for start in range(end - 1, -1, -1):
             used += space + widths[start]
             if used > room:
                 break
+            if not best[start]:
+                continue
             slack = (room - used) / room
-            cost = slack * slack
+            cost = slack * slack * rests + parted
             if end == n:
-                cost *= _BALANCE if two else 0.0
+                cost = slack * slack * (_BALANCE if two else 0.0)
                 if start and used < _SHORT * room:
                     cost += _WIDOW if end - start == 1 else 0.5 * _WIDOW
-            else:
-                last = words[end - 1]
-                cost *= _RESTS.get(last.rstrip("”’»)\"'")[-1:], 1.0) if two else 1.0
-                cost += _parted(last, words[end])
             for lines, (before, _) in best[start].items():
                 if lines < most:
                     total = before + cost
-                    if lines + 1 not in best[end] or total < best[end][lines + 1][0]:
-                        best[end][lines + 1] = (total, start)
+                    found = here.get(lines + 1)
+                    if found is None or total < found[0]:
+                        here[lines + 1] = (total, start)
     return _traced(best)
 
 
