@@ -42,3 +42,13 @@ def table(faces: Mapping[str, Face]) -> str:
         rows.append(row)
     lines = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def page(faces: Mapping[str, Face]) -> str:
+    """The page of the docs that says what each hand can write."""
+    return (
+        "# What each hand can write\n\n"
+        "Every hand writes every character of these blocks, accents composed of its own letters; what has no letter\n"
+        "is refused by code point and place, never left out. Made from the code and held to it by a test; renew it\n"
+        "with `./run fairhand hands --coverage > docs/coverage.md`.\n\n"
+    ) + table(faces)

@@ -28,11 +28,17 @@ def _table(title: str, head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--coverage", is_flag=True, help="Which characters each shipped hand can write, in Markdown.")
 @refusals
-def hands(as_json: bool) -> None:
+def hands(as_json: bool, coverage: bool) -> None:
     """List the hands, and whom their letters are owed to."""
     from fonts.hands import hands as all_hands
 
+    if coverage:
+        from fonts.coverage import page
+
+        click.echo(page({name: hand.face for name, hand in all_hands().items()}), nl=False)
+        return
     listed = [
         {
             "name": name,
