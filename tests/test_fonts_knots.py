@@ -286,7 +286,8 @@ def test_letters_keep_to_their_lines() -> None:
 
 def test_bars_and_dots_come_late() -> None:
     for char in "tij":
-        assert all(form.late for form in wren().glyphs[char])
+        # Of tt the first carries the bar of both.
+        assert all(form.late for form in wren().glyphs[char] if char not in form.after)
 
 
 def test_stems_are_not_ruled() -> None:
