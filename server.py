@@ -15,7 +15,7 @@ import click
 
 from jobs import catalogue
 from jobs import commands as orders
-from jobs.shop import Shop, ShopFault, is_loopback, shop
+from jobs.shop import Notes, Shop, ShopFault, is_loopback, shop
 from plotter import commands as machines
 
 if TYPE_CHECKING:
@@ -41,8 +41,18 @@ def read_shop(path: Path | None = None, hands: Collection[str] | None = None) ->
         templates = _toml(path.parent / named) if isinstance(named, str) and named else {}
     except ShopFault as error:
         faults = [f"[notes] templates: {fault}" for fault in error.faults]
+    faces: Collection[str] | None = None
+    if hands is not None:
+        from fonts.hands import faces as shipped
+        from fonts.library import added
+
+        said = (
+            sections.get("notes", {}).get("hands", Notes.hands) if isinstance(sections.get("notes", {}), dict) else ""
+        )
+        own = added(path.parent / said) if isinstance(said, str) and said else {}
+        hands, faces = {*hands, *own}, {*shipped(), *own}
     try:
-        it = shop(sections, templates, hands)
+        it = shop(sections, templates, hands, faces)
     except ShopFault as error:
         raise ShopFault(faults + error.faults) from None
     if faults:
@@ -51,7 +61,8 @@ def read_shop(path: Path | None = None, hands: Collection[str] | None = None) ->
     artwork = (path.parent / it.notes.artwork).resolve()
     if not artwork.is_dir():
         raise ShopFault([f"[notes] artwork: there is no folder {artwork}"])
-    notes = replace(it.notes, artwork=str(artwork) if it.notes.artwork else "")
+    added_to = str((path.parent / it.notes.hands).resolve()) if it.notes.hands else ""
+    notes = replace(it.notes, artwork=str(artwork) if it.notes.artwork else "", hands=added_to)
     return replace(it, server=replace(it.server, database=_beside(database, path.parent)), notes=notes)
 
 
@@ -196,10 +207,12 @@ def check(context: click.Context, config: Path | None) -> None:
     """Read the configuration and say every fault at once; exit code 3 when there is one."""
     from fonts.drawer import Drawer
     from fonts.hands import hands
+    from fonts.library import faults as hand_faults
 
     it: Shop = read_shop(config, hands()) if config else context.obj(hands=hands())
     orders.shelf_of(it)
     faults = artwork_faults(Drawer(Path(it.notes.artwork) if it.notes.artwork else None))
+    faults += [f"[notes] hands: {fault}" for fault in hand_faults(Path(it.notes.hands) if it.notes.hands else None)]
     if faults:
         raise ShopFault(faults)
     click.echo(f"all right; plotters: {len(it.plotters)}, stocks: {len(it.stocks)}, templates: {len(it.templates)}")

@@ -106,6 +106,12 @@ def face(name: str) -> Face:
     return knots.load(file.read_text(encoding="utf-8"))
 
 
+def faces() -> tuple[str, ...]:
+    """Names of the shipped faces."""
+    drawn = (one.name.removesuffix(".txt") for one in (files("fonts") / "faces").iterdir() if one.name.endswith(".txt"))
+    return (*sorted(name for name in drawn if name != "marks"), *_DIGITISED)
+
+
 _DIGITISED: Mapping[str, Callable[[], Face]] = {"hershey-script": hershey.script}
 
 

@@ -24,6 +24,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -167,7 +168,7 @@ def load(text: str, *, step: float = STEP) -> Face:
         glyphs=glyphs,
         style=style[drawing.words["style"]],
         acknowledgement=drawing.words.get("acknowledgement", ""),
-        **{_METRICS[key]: value for key, value in drawing.numbers.items() if key in _METRICS},
+        **dict[str, Any]({_METRICS[key]: value for key, value in drawing.numbers.items() if key in _METRICS}),
     )
 
 

@@ -8,7 +8,7 @@ import json
 import secrets
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -19,6 +19,7 @@ from plotter.machine import Machine, Slot
 from plotter.port import PortError
 
 if TYPE_CHECKING:
+    from fonts.hands import Hands
     from jobs.compose import Composition, Shelf
     from plotter.gcode import Program
 
@@ -92,10 +93,25 @@ def _paragraphs(text: str) -> list[str]:
     return [part.strip("\n") for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
 
 
+def hands_of(shop: Shop) -> "Hands":
+    """The hands that notes of this shop may name: shipped, added, and its own; raises ShopFault."""
+    from fonts.library import NoHand, Person, library
+    from fonts.manner import Manner
+
+    knobs = [one.name for one in fields(Manner)]
+    people = {
+        name: Person(one.face, one.title, Manner(**{knob: getattr(one, knob) for knob in knobs}))
+        for name, one in shop.hands.items()
+    }
+    try:
+        return library(Path(shop.notes.hands) if shop.notes.hands else None, people)
+    except NoHand as error:
+        raise ShopFault(error.faults) from None
+
+
 def shelf_of(shop: Shop) -> "Shelf":
     """The hands, stocks, templates and artwork that notes of this shop may name; raises ShopFault."""
     from fonts.drawer import Drawer
-    from fonts.hands import hands
     from jobs.compose import Shelf
 
     notes = shop.notes
@@ -103,7 +119,7 @@ def shelf_of(shop: Shop) -> "Shelf":
     if lost := {hand: name for hand, name in notes.signatures.items() if name not in drawer}:
         raise ShopFault([f"[notes.signatures] {hand}: there is no artwork '{name}'" for hand, name in lost.items()])
     return Shelf(
-        hands=hands(),
+        hands=hands_of(shop),
         stocks=shop.stocks,
         templates=shop.templates,
         home=notes.country,

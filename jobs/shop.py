@@ -1,6 +1,7 @@
 """Shop: the configuration as values: where the server listens, which plotters, stocks and templates there are."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import field
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from fonts.card import Stock
+from fonts.manner import Manner
 from plotter.machine import Machine, Plotter, Slot
 
 _STRICT = ConfigDict(extra="forbid")
@@ -38,6 +40,7 @@ class Notes:
     """What a note gets that does not say: its hand, its stock; the file of templates; the country mail is sent from.
 
     `artwork` is a folder of SVG files; `signatures` says which of them goes with notes in a hand that name none.
+    `hands` is the folder of the fonts that the shop has added.
     """
 
     hand: str = "wren"
@@ -45,6 +48,7 @@ class Notes:
     templates: str = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
     artwork: str = ""
+    hands: str = "var/hands"
     signatures: Mapping[Name, str] = Field(default_factory=dict)
 
 
@@ -59,12 +63,21 @@ class Place:
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
+class OwnHand(Manner):
+    """A hand of the shop's own: a face, shipped or added, and knobs."""
+
+    face: str
+    title: str = ""
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
 class _Sections:
     server: Address = Field(default_factory=Address)
     notes: Notes = Field(default_factory=Notes)
     machines: Mapping[Name, Machine] = Field(default_factory=dict)
     plotters: Mapping[Name, Place] = Field(default_factory=dict)
     stocks: Mapping[Name, Stock] = Field(default_factory=dict)
+    hands: Mapping[Name, OwnHand] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -84,6 +97,7 @@ class Shop:
     plotters: tuple[Plotter, ...]
     stocks: Mapping[str, Stock]
     templates: Mapping[str, str]
+    hands: Mapping[str, OwnHand] = field(default_factory=dict)
 
     def machine(self, name: str | None) -> Machine:
         """The model of that name, or of the first plotter when none is named; raises ShopFault."""
@@ -94,10 +108,16 @@ class Shop:
         return self.machines[name]
 
 
-def shop(sections: Mapping[str, Any], templates: Mapping[str, Any], hands: Collection[str] | None = None) -> Shop:
+def shop(
+    sections: Mapping[str, Any],
+    templates: Mapping[str, Any],
+    hands: Collection[str] | None = None,
+    faces: Collection[str] | None = None,
+) -> Shop:
     """The shop that two parsed TOML files describe; raises ShopFault with all their faults.
 
-    With `hands`, the hand of the notes must be one of them.
+    With `hands`, the hand of the notes must be one of them or the shop's own, which may not be called as one of them;
+    with `faces`, its own hands must write one of them.
     """
     faults: list[str] = []
     wrong: set[tuple[str, ...]] = set()
@@ -120,7 +140,12 @@ def shop(sections: Mapping[str, Any], templates: Mapping[str, Any], hands: Colle
     if not wrong & {("notes",), ("notes", "stock"), ("stocks",)}:
         faults += _unknown("[notes] stock", "stock", read.notes.stock, sections.get("stocks", {}), "[stocks] has")
     if hands is not None and not wrong & {("notes",), ("notes", "hand")}:
-        faults += _unknown("[notes] hand", "hand", read.notes.hand, hands, "there are")
+        faults += _unknown("[notes] hand", "hand", read.notes.hand, {*hands, *sections.get("hands", ())}, "there are")
+    for name, one in read.hands.items():
+        if hands is not None and name in hands:
+            faults.append(f"[hands.{name}] there is a hand of that name already; choose another")
+        if faces is not None:
+            faults += _unknown(f"[hands.{name}] face", "face", one.face, faces, "there are")
     plotters = []
     for name, place in read.plotters.items():
         if ("machines",) not in wrong:
@@ -132,7 +157,7 @@ def shop(sections: Mapping[str, Any], templates: Mapping[str, Any], hands: Colle
             )
     if faults:
         raise ShopFault(faults)
-    return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts)
+    return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts, read.hands)
 
 
 def _server_faults(address: Address) -> list[str]:
