@@ -78,6 +78,16 @@ def _fitting(forms: Sequence[Form], place: str, left: str, right: str) -> tuple[
     return tuple(made or fit or forms[:1])
 
 
+def letters_of(word: str) -> tuple[int, int]:
+    """First and last letter of a word, without the quotes, brackets and marks around it; all of it if it has no more."""
+    first, last = 0, len(word) - 1
+    while first < last and not word[first].isalnum():
+        first += 1
+    while last > first and not word[last].isalnum():
+        last -= 1
+    return (first, last) if word[last].isalnum() else (0, len(word) - 1)
+
+
 class Case:
     """All forms of a face, and distances between neighbours in x-heights, worked out once."""
 
@@ -116,7 +126,7 @@ class Case:
             points=points,
             counts=counts,
             turns=turns(glyph.strokes),
-            pliant=min(1.0, length / 2),
+            pliant=min(1.0, length / 1.2),
             late=glyph.late,
             late_middles=tuple(_middle(one) for one in glyph.late),
             late_spans=tuple(float(np.ptp(one[:, 0])) for one in glyph.late),
@@ -128,16 +138,19 @@ class Case:
             reach=float(ink[(ink[:, 1] > -0.2) & (ink[:, 1] < 1.3), 0].max(initial=-_AWAY)),
         )
 
-    def choose(self, char: str, word: str, k: int, last: int, before: Form | None, whim: float) -> Form:
+    def choose(self, char: str, word: str, k: int, ends: tuple[int, int], before: Form | None, whim: float) -> Form:
         """The form of letter `k` of `word` that may stand here, by `whim` (0..1): made for its neighbours if any is.
+
+        `ends`: first and last of its letters, quotes and marks around them left out (`letters_of`).
 
         Of a doubled letter the second is another form than the first where there is one.
         """
         forms = self.of(char)
         if len(forms) == 1:
             return forms[0]
-        place = "alone" if last == 0 else "initial" if k == 0 else "final" if k == last else "medial"
-        left, right = word[k - 1] if k else "", word[k + 1] if k < last else ""
+        first, last = ends
+        place = "alone" if first == last else "initial" if k <= first else "final" if k >= last else "medial"
+        left, right = word[k - 1 : k], word[k + 1 : k + 2]
         key = (char, place, left, right)
         fit = self._fit.get(key)
         if fit is None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fonts.bend import misses
 from fonts.card import Frame
-from fonts.case import TRAILING, Form
+from fonts.case import TRAILING, Form, letters_of
 from fonts.chance import Floats, Keys, keys, mixed, normal, uniform
 from fonts.joins import ways
 from fonts.layout import Layout, lay_out
@@ -41,7 +41,7 @@ _LEAN = 3.3  # slant of a letter, degrees
 _TURN = 1.7  # turn of a letter, degrees
 _BEND = 0.088  # of a letter at each of its turns, each axis (residual after affine .105, alternates counted)
 _GAP, _WORD_GAP = 0.4, 0.16  # log of the clear gap between lifted letters (cv .56-.64), and of all of a word's
-_CLEAR = 0.3  # from a letter to the mark that trails it, at the least
+_CLEAR = 0.36  # from a letter to the mark that trails it, at the least
 # Hooks where the pen lands and leaves in flight, in shares of strokes (a fifth of people's turn by more than 60 degrees
 # in their first .2, a tenth in their last) and x-heights; short marks have none.
 _LANDING, _LEAVING, _LANDING_LENGTH, _LEAVING_LENGTH, _HOOKED, _HOOK = 0.5, 0.2, 0.11, 0.07, 0.5, 3
@@ -133,11 +133,11 @@ def _letters(words: list[_Word], hand: "Hand", seed: int) -> _Letters:
     at = 0
     for one in words:
         before: Form | None = None
-        last = len(one.text) - 1
+        ends = letters_of(one.text)
         for k, char in enumerate(one.text):
             whim, stay = chances[at]
             at += 1
-            form = case.choose(char, one.text, k, last, before, whim)
+            form = case.choose(char, one.text, k, ends, before, whim)
             if before is not None:
                 joins = stay < stays and case.joins(before, form)
                 least, more = case.parts(before, form, joined=joins)
@@ -274,7 +274,7 @@ def _cleared(
     x = np.concatenate((ink, late))
     of = np.concatenate((letter, late_letter))
     reach, start = np.full(len(forms), -np.inf), np.full(len(forms), np.inf)
-    low = np.flatnonzero(x[:, 1] < 1.4)
+    low = np.flatnonzero(x[:, 1] < 1.7)
     np.maximum.at(reach, of[low], x[low, 0])
     np.minimum.at(start, of, x[:, 0])
     short = np.zeros(len(forms))
