@@ -79,7 +79,7 @@ def _fitting(forms: Sequence[Form], place: str, left: str, right: str) -> tuple[
 
 
 def letters_of(word: str) -> tuple[int, int]:
-    """First and last letter of a word, without the quotes, brackets and marks around it; all of it if it has no more."""
+    """First and last letter of a word, the quotes, brackets and marks around it left out; all of it if it has none."""
     first, last = 0, len(word) - 1
     while first < last and not word[first].isalnum():
         first += 1

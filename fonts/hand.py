@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from fonts.bend import misses
 from fonts.card import Frame
-from fonts.case import TRAILING, Form, letters_of
+from fonts.case import Form, letters_of
 from fonts.chance import Floats, Keys, keys, mixed, normal, uniform
 from fonts.joins import ways
 from fonts.layout import Layout, lay_out
+from fonts.spacing import DECIMALS, cleared, held_in, places
 from fonts.spline import STEP, soften, thin
 from fonts.text import NBSP, check, normalise
 from plotter.strokes import Stroke
@@ -21,13 +22,7 @@ if TYPE_CHECKING:
     from fonts.hands import Hand
 
 TOLERANCE_MM = 0.02  # strokes keep their shape within this when points are left out
-_DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
 _STEERED = 16  # steering points of a letter that have a chance of their own
-# Clear space between the ink of two words: never less, nor less after a mark, and the most, in usual word spaces.
-_LEAST, _LEAST_AFTER, _MOST = 0.9, 1.0, 1.5
-_LOW, _BANDS, _BAND = -1.4, 20, 0.2  # heights at which two words are held against each other, x-heights
-_OVERLAP = 0.35  # how far the ends of two words may pass over each other, at different heights; less after a mark
-_AWAY = 99.0
 
 # Scatter of a hand at its middle neatness, x-heights and degrees (sd). What is measured on people's ink (in brackets:
 # medians over 332 writers) holds the scatter of their shapes too, and of those of their letters that differ by nature;
@@ -41,7 +36,6 @@ _LEAN = 3.3  # slant of a letter, degrees
 _TURN = 1.7  # turn of a letter, degrees
 _BEND = 0.088  # of a letter at each of its turns, each axis (residual after affine .105, alternates counted)
 _GAP, _WORD_GAP = 0.4, 0.16  # log of the clear gap between lifted letters (cv .56-.64), and of all of a word's
-_CLEAR = 0.36  # from a letter to the mark that trails it, at the least
 # Hooks where the pen lands and leaves in flight, in shares of strokes (a fifth of people's turn by more than 60 degrees
 # in their first .2, a tenth in their last) and x-heights; short marks have none.
 _LANDING, _LEAVING, _LANDING_LENGTH, _LEAVING_LENGTH, _HOOKED, _HOOK = 0.5, 0.2, 0.11, 0.07, 0.5, 3
@@ -110,8 +104,8 @@ def write(text: str, *, frame: Frame, hand: "Hand", seed: int) -> Written:
     if not words:
         return Written([], lines, layout.xheight_mm)
     points, counts, owner = _ink(words, layout, hand, seed)
-    points = _held_in(points, counts, np.array([word.line for word in words])[owner], frame)
-    strokes = thin(points, counts, TOLERANCE_MM, _DECIMALS)
+    points = held_in(points, counts, np.array([word.line for word in words])[owner], frame)
+    strokes = thin(points, counts, TOLERANCE_MM, DECIMALS)
     return Written(strokes, lines, layout.xheight_mm, tuple(words[k].number for k in owner.tolist()))
 
 
@@ -210,7 +204,7 @@ def _ink(
     ink = _placed(own, maps[letter], tall[letter], reach[letter])
     ink += _bends(forms, z[:, 8:], letter, dose)
     late, late_counts, late_of = _late(forms, maps, tall, reach, letter_keys, dose, hand)
-    aside = _cleared(forms, first, ink, letter, late, np.repeat(late_of, late_counts))
+    aside = cleared(forms, first, ink, letter, late, np.repeat(late_of, late_counts))
     ink[:, 0] += aside[letter]
     late[:, 0] += np.repeat(aside[late_of], late_counts)
     ends += np.maximum.reduceat(aside, first)
@@ -225,7 +219,7 @@ def _ink(
     space = usual * np.exp(dose * (_SPACE * np.clip(zw[:, 3], -2, 2) + _CARD_SPACE * zc[3]))
     left = np.maximum(0.0, 0.25 + dose * _LEFT * zl[line, 0])
     at_word = np.repeat(owner, counts)
-    points[:, 0] += _places(points, at_word, words, ends, space, left, usual)[at_word]
+    points[:, 0] += places(points, at_word, words, ends, space, left, usual)[at_word]
     at_line = line[at_word]
     tilt = np.radians(0.15 + dose * (_LINE_SLOPE * zl[:, 1] + _CARD_SLOPE * zc[0]))
     left_mm = np.array([one.x_mm for one in layout.lines])
@@ -256,33 +250,6 @@ def _bends(forms: list[Form], z: Floats, letter: NDArray[np.int64], dose: float)
     x, y = miss[:, 0].ravel(), miss[:, 1].ravel()
     low, high = letter * most + low, letter * most + high
     return np.column_stack((x[low] + part * (x[high] - x[low]), y[low] + part * (y[high] - y[low])))
-
-
-def _cleared(
-    forms: list[Form],
-    first: NDArray[np.int64],
-    ink: Stroke,
-    letter: NDArray[np.int64],
-    late: Stroke,
-    late_letter: NDArray[np.int64],
-) -> Floats:
-    """How far each letter moves right so that no mark such as a full stop stands under the bar or arm before it."""
-    trails = np.array([form.char in TRAILING for form in forms])
-    trails[first] = False
-    if not trails.any():
-        return np.zeros(len(forms))
-    x = np.concatenate((ink, late))
-    of = np.concatenate((letter, late_letter))
-    reach, start = np.full(len(forms), -np.inf), np.full(len(forms), np.inf)
-    low = np.flatnonzero(x[:, 1] < 1.7)
-    np.maximum.at(reach, of[low], x[low, 0])
-    np.minimum.at(start, of, x[:, 0])
-    short = np.zeros(len(forms))
-    short[1:] = np.where(trails[1:], np.maximum(0.0, reach[:-1] + _CLEAR - start[1:]), 0.0)
-    total = np.cumsum(short)
-    lengths = np.diff(np.append(first, len(forms)))
-    aside: Floats = total - np.repeat(total[first], lengths)
-    return aside
 
 
 def _late(
@@ -408,55 +375,3 @@ def _in_flight(
         counts = counts.copy()
         counts[some] += _HOOK
     return np.insert(points, np.concatenate(where), np.concatenate(out), axis=0), counts
-
-
-def _places(
-    ink: Stroke, word: NDArray[np.int64], words: list[_Word], ends: Floats, space: Floats, left: Floats, usual: float
-) -> Floats:
-    """Where each word's origin stands on its line, x-heights: so far from the word before it as `space` says.
-
-    Words that would run together by their ink are moved apart, and words that would fall apart closer.
-    """
-    band = np.clip(((ink[:, 1] - _LOW) / _BAND).astype(np.int64), 0, _BANDS - 1)
-    cell = word * _BANDS + band
-    near, far = np.full(len(words) * _BANDS, _AWAY), np.full(len(words) * _BANDS, -_AWAY)
-    np.minimum.at(near, cell, ink[:, 0])
-    np.maximum.at(far, cell, ink[:, 0])
-    starts, stops = near.reshape(-1, _BANDS), far.reshape(-1, _BANDS)
-    around = stops.copy()
-    around[:, 1:] = np.maximum(around[:, 1:], stops[:, :-1])
-    around[:, :-1] = np.maximum(around[:, :-1], stops[:, 1:])
-    # From origin to origin where the ink of a word and of the one before it touch.
-    touch = (around[:-1] - starts[1:]).max(axis=1)
-    marked = np.array([one.text[-1] in TRAILING for one in words[:-1]], dtype=bool)
-    over = np.where(marked, _LEAST_AFTER - _LEAST, _OVERLAP)
-    touch = np.maximum(touch, stops[:-1].max(axis=1) - starts[1:].min(axis=1) - over).tolist()
-    place: list[float] = []
-    for k, one in enumerate(words):
-        if k == 0 or one.line != words[k - 1].line:
-            place.append(float(left[k]))
-            continue
-        pause = 0.2 if words[k - 1].text[-1] in ".!?" else 0.0
-        apart = float(ends[k - 1] + space[k]) + pause
-        least = (_LEAST_AFTER if marked[k - 1] else _LEAST) + pause
-        place.append(place[-1] + min(max(apart, touch[k - 1] + least), touch[k - 1] + _MOST * usual))
-    return np.array(place)
-
-
-def _held_in(points: Stroke, counts: NDArray[np.int64], line: NDArray[np.int64], frame: Frame) -> Stroke:
-    """Ink inside the frame: a line that ran too far is written closer, one too high or low moves in."""
-    starts = np.flatnonzero(np.append(True, line[1:] != line[:-1]))
-    at = (np.cumsum(counts) - counts)[starts]
-    low, high = np.minimum.reduceat(points, at), np.maximum.reduceat(points, at)
-    edge = 10.0**-_DECIMALS
-    near = np.array([frame.x_mm, frame.y_mm]) + edge
-    far = near + np.array([frame.width_mm, frame.height_mm]) - 2 * edge
-    new_low = np.maximum(low, near)
-    room = far - near
-    room = np.column_stack((far[0] - np.minimum(new_low[:, 0], far[0] - 1e-9), np.full(len(low), room[1])))
-    scale = np.minimum(1.0, room / np.maximum(high - low, 1e-9))
-    new_low = np.minimum(new_low, far - (high - low) * scale)
-    per = np.diff(np.append(at, len(points)))
-    moved: Stroke = (points - np.repeat(low, per, axis=0)) * np.repeat(scale, per, axis=0)
-    moved += np.repeat(new_low, per, axis=0)
-    return moved
