@@ -274,6 +274,9 @@ def test_connectedness_joins(hand: str) -> None:
         )
 
     none, some, most = strokes(0), strokes(0.5), strokes(1)
+    if all(form.exit == "none" for char in "abcdefghijklmnopqrstuvwxyz" for form in one.face.glyphs[char]):
+        assert none == some == most, "nothing to join"
+        return
     assert none > some > most
     if one.face.style != "print":
         assert most < 0.75 * none
