@@ -185,7 +185,7 @@ def joins(hand: str) -> bool:
     return any(form.exit != "none" for char in "ehinoru" for form in hands()[hand].face.glyphs[char])
 
 
-@pytest.mark.parametrize("hand", filter(joins, ONE_A_FACE))
+@pytest.mark.parametrize("hand", [hand for hand in ONE_A_FACE if joins(hand)])
 def test_r_and_n_do_not_read_m(hand: str) -> None:
     """Three feet at least, as far apart as two letters stand: an m is narrower."""
     feet = {pair: [across(pair, hand, seed, 0.2, 0.35) for seed in range(16)] for pair in ("rn", "m")}
