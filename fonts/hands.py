@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from fonts import hershey, knots
+from fonts import hershey, knots, lettering
 from fonts.accents import complete
 from fonts.case import Case
 from fonts.face import Face
@@ -112,7 +112,7 @@ def faces() -> tuple[str, ...]:
     return (*sorted(name for name in drawn if name != "marks"), *_DIGITISED)
 
 
-_DIGITISED: Mapping[str, Callable[[], Face]] = {"hershey-script": hershey.script}
+_DIGITISED: Mapping[str, Callable[[], Face]] = {"hershey-script": hershey.script, "hershey-sans": lettering.sans}
 
 
 class Hands(Mapping[str, Hand]):

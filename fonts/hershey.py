@@ -34,7 +34,7 @@ def acknowledgement() -> str:
 @cache
 def script() -> Face:
     """The Hershey script face: letters of `scripts`, digits and marks of `cursive`."""
-    letters, marks = _load("scripts"), _load("cursive")
+    letters, marks = glyphs_of("scripts"), glyphs_of("cursive")
     glyphs: dict[str, tuple[Glyph, ...]] = {}
     for char in map(chr, range(ord("a"), ord("z") + 1)):
         glyphs[char] = _small(char, letters[char])
@@ -58,7 +58,9 @@ def script() -> Face:
     )
 
 
-def _load(name: str) -> Mapping[str, Any]:
+@cache
+def glyphs_of(name: str) -> Mapping[str, Any]:
+    """The package's glyphs of one of its fonts, by character: `char_width`, and lines for `points_of`."""
     from HersheyFonts import HersheyFonts  # 0.1 s
 
     font = HersheyFonts()
@@ -66,7 +68,8 @@ def _load(name: str) -> Mapping[str, Any]:
     return dict(font.all_glyphs)
 
 
-def _strokes(glyph: Any) -> list[list[tuple[float, float]]]:
+def points_of(glyph: Any) -> list[list[tuple[float, float]]]:
+    """The strokes of a glyph in font units, y down, from its left bearing."""
     return [[(float(x) - glyph.left_offset, float(y)) for x, y in one] for one in glyph.strokes]
 
 
@@ -78,14 +81,14 @@ def _upright(points: Sequence[tuple[float, float]], width: float = _NARROW) -> S
     return np.column_stack((x, y))
 
 
-def _tick(at: Stroke, size: float = 0.09) -> Stroke:
+def dot_tick(at: Stroke, size: float = 0.09) -> Stroke:
     """A dot as a pen makes it: a short tick, down and a little back."""
     cx, cy = at[:, 0].mean(), at[:, 1].mean()
     return np.array([[cx + size * 0.15, cy + size * 0.5], [cx + size * 0.05, cy], [cx - size * 0.2, cy - size * 0.5]])
 
 
 def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
-    raw = _strokes(glyph)
+    raw = points_of(glyph)
     late_at = _LATE.get(char, ())
     main = [point for k, one in enumerate(raw) if k not in late_at for point in one]
     if char == "w":  # its first stroke hooks in from above; give it the upstroke of u
@@ -98,7 +101,7 @@ def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
         main = [p for p in main if p != (2.0, 8.0)]
     points = _upright(main)
     late = tuple(
-        _tick(_upright(raw[k])) if len(raw[k]) == 5 and char in "ij" else through(_upright(raw[k])) for k in late_at
+        dot_tick(_upright(raw[k])) if len(raw[k]) == 5 and char in "ij" else through(_upright(raw[k])) for k in late_at
     )
     if char in "ij":
         late = tuple(one + np.array([0.10, 0.06]) for one in late)
@@ -121,7 +124,7 @@ def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
 
 
 def _capital(char: str, glyph: Any) -> Glyph:
-    raw = _strokes(glyph)
+    raw = points_of(glyph)
     strokes = [through(_upright(one, _CAPITAL)) for one in raw]
     if char in "MN":
         strokes = [np.concatenate(strokes)]
@@ -132,12 +135,12 @@ def _capital(char: str, glyph: Any) -> Glyph:
 def _mark(glyph: Any, *, height: float = 0.75, width: float = 0.7) -> Glyph:
     """An upright mark of `cursive`, made smaller and slanted with the letters; its diamonds become dots."""
     strokes = []
-    for one in _strokes(glyph):
+    for one in points_of(glyph):
         p = np.asarray(one)
         x, y = p[:, 0] / _UNIT * width, (_BASE - p[:, 1]) / _UNIT * height
         line = np.column_stack((x + _DIGIT_SLANT * y, y))
         diamond = len(one) == 5 and bool(np.ptp(p[:, 0]) <= 2) and bool(np.ptp(p[:, 1]) <= 2)
-        strokes.append(_tick(line) if diamond else through(line))
+        strokes.append(dot_tick(line) if diamond else through(line))
     return Glyph(strokes=tuple(strokes), advance=float(glyph.char_width) / _UNIT * width)
 
 
@@ -147,7 +150,7 @@ def _punctuation(char: str, glyph: Any) -> Glyph:
         dot = np.array([[0.2, 0.05]])
         tail = through([(0.26, 0.1), (0.27, -0.05), (0.12, -0.3)])
         high = np.array([[0.32, 0.62]])
-        parts = {".": (_tick(dot),), ",": (tail,), ":": (_tick(high), _tick(dot)), ";": (_tick(high), tail)}
+        parts = {".": (dot_tick(dot),), ",": (tail,), ":": (dot_tick(high), dot_tick(dot)), ";": (dot_tick(high), tail)}
         return Glyph(strokes=parts[char], advance=0.5)
     if char == "-":
         return Glyph(strokes=(through([(0.1, 0.48), (0.35, 0.5), (0.62, 0.53)]),), advance=0.75)

@@ -7,6 +7,7 @@ import pytest
 
 from fonts.hands import hands
 from fonts.hershey import acknowledgement, script
+from fonts.lettering import sans
 
 
 def test_all_of_printable_ascii_in_the_completed_face() -> None:
@@ -52,3 +53,33 @@ def test_the_acknowledgement_is_shipped() -> None:
     assert "Dr. A. V. Hershey" in acknowledgement()
     assert "James Hurt" in acknowledgement()
     assert hands()["hershey-script"].face.acknowledgement == acknowledgement()
+
+
+def test_the_sans_covers_printable_ascii_in_two_forms_a_letter() -> None:
+    face = hands()["hershey-sans"].face
+    assert set(string.printable) - set(string.whitespace) <= set(face.glyphs)
+    assert [char for char in string.ascii_letters + string.digits if len(face.glyphs[char]) < 2] == []
+    assert face.style == "print"
+    assert face.acknowledgement == acknowledgement()
+
+
+@pytest.mark.parametrize("char", string.ascii_letters + string.digits)
+def test_sans_letters_stand_as_tall_as_people_make_them(char: str) -> None:
+    for form in sans().glyphs[char]:
+        ink = np.concatenate(form.strokes)
+        tall = 1.9 if char in "bdfhkl" or not char.islower() else 1.0
+        if char != "t":
+            assert ink[:, 1].max() == pytest.approx(tall, abs=0.2)
+        low = -0.875 if char in "gpqyj" else 0.0
+        assert ink[:, 1].min() == pytest.approx(low, abs=0.25)
+
+
+def test_the_sans_lifts_no_more_than_people_and_leaves_its_bowls_open() -> None:
+    glyphs = sans().glyphs
+    strokes = [len(glyphs[char][0].strokes) + len(glyphs[char][0].late) for char in string.ascii_lowercase]
+    assert sum(strokes) / 26 < 1.3
+    for char in "adgqoO0":
+        ink = glyphs[char][0].strokes[0]
+        assert np.hypot(*(ink[0] - ink[-1])) > 0.08, char
+    for char in "ij":
+        assert np.ptp(glyphs[char][0].late[0], axis=0).max() < 0.15, "a tick, not a diamond"
