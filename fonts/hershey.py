@@ -1,5 +1,6 @@
 """The face `hershey-script`: Dr Hershey's school cursive with true joins, adult proportions and smooth lines."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,6 +24,11 @@ _ROUND = "acdgoq"  # entered over the top of the bowl
 _JOINING = "ACEHKMNRUXZ"
 _JOIN_Y = (_BASE - 4.0) / _UNIT
 _DIGIT_SLANT = 0.22
+_RARE, _OTHER_WIDTH, _BOW = (
+    0.22,
+    0.92,
+    -0.045,
+)  # second forms: how often, their width, how far their sides bow, x-heights
 
 
 @cache
@@ -42,7 +48,7 @@ def script() -> Face:
         glyphs[char] = (_capital(char, letters[char]),)
     for char in "0123456789":
         glyphs[char] = (_mark(marks[char], height=1.72 / (21 / 9), width=0.62),)
-    for char in "!?&()/+=%#*<>^_~|\\.,:;-\"'":
+    for char in "!?&()/+=%#*<>^_|\\.,:;-\"'":
         glyphs[char] = (_punctuation(char, marks[char]),)
     return Face(
         name="hershey-script",
@@ -107,8 +113,21 @@ def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
         late = tuple(one + np.array([0.10, 0.06]) for one in late)
     advance = float(glyph.char_width) / _UNIT * _NARROW
     main_form = Glyph(strokes=(through(points),), late=late, advance=advance, entry="low", exit="low")
+    # The same letter another time: narrower, its sides bowed, a bowl further open; joins stay where they are.
+    other = points.copy()
+    if char in "acdgq":
+        other = np.concatenate((0.4 * points[:1] + 0.6 * points[1:2], points[2:]))
+    other[:, 0] = _OTHER_WIDTH * other[:, 0] + _BOW * (np.sin(np.pi * other[:, 1]) - math.sin(math.pi * _JOIN_Y))
+    second = Glyph(
+        strokes=(through(other),),
+        late=tuple(one * (_OTHER_WIDTH, 1.0) for one in late),
+        advance=advance * _OTHER_WIDTH,
+        entry="low",
+        exit="low",
+        weight=_RARE,
+    )
     if char in _ROUND or char in "ebfhkl":
-        return (main_form,)
+        return (main_form, second)
     # A writer who starts a word does not come all the way up from the middle of the line.
     begun = points.copy()
     begun[0] = points[0] * 0.45 + points[1] * 0.55
@@ -120,7 +139,7 @@ def _small(char: str, glyph: Any) -> tuple[Glyph, ...]:
         exit="low",
         places=frozenset({"initial", "alone"}),
     )
-    return (main_form, initial)
+    return (main_form, second, initial)
 
 
 def _capital(char: str, glyph: Any) -> Glyph:
