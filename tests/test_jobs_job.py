@@ -80,7 +80,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 JOB = Job(
     id="job_1", state=State.READY, note=Note(hand="wren", stock="a6", text="{x}"), words="hi {there}", lines=1,
     strokes=3, ink_mm=9, priority=0, hold=False, plotter=None, external_id=None, metadata={}, batch=None, row=None,
-    attempts=0, reason="", created_at=NOW, updated_at=NOW,
+    attempts=0, reason="", warnings=(), created_at=NOW, updated_at=NOW,
 )  # fmt: skip
 PLOTTER = PlotterRow(
     name="left", mode=Mode.ACTIVE, condition=Condition.IDLE, reason="", blanks=3, capacity=9, loaded_stock="a6",
