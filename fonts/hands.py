@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from typing import Any
 
@@ -22,12 +22,17 @@ AS_DRAWN = Manner()
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Hand:
-    """One writer: letters, and a manner of writing them."""
+    """One writer: the face they learned (`school` loads it), and a manner of writing it."""
 
     name: str
     title: str
-    face: Face
+    school: Callable[[], Face]
     manner: Manner = AS_DRAWN
+
+    @cached_property
+    def face(self) -> Face:
+        """Their letters: the face with their proportions and habits, accents and all. The first look takes 0.1 s."""
+        return complete(adopt(self.school(), self.manner))
 
     @cached_property
     def case(self) -> Case:
@@ -51,7 +56,8 @@ class Hand:
     def turned(self, knobs: Mapping[str, float]) -> "Hand":
         """This person with some of KNOBS set otherwise; face and letters stay. Raises ValueError beyond a bound."""
         other = replace(self, manner=replace(self.manner, **dict[str, Any](knobs)))
-        vars(other)["case"] = self.case  # where cached_property looks: the letters are ready for setting already
+        # Where cached_property looks: the letters are there and ready for setting already.
+        vars(other).update(face=self.face, case=self.case)
         return other
 
     @property
@@ -91,8 +97,8 @@ class Hand:
 
 
 def adapted(name: str, title: str, drawn: Face, manner: Manner) -> Hand:
-    """The hand of a person who learned a face: their proportions and habits, accents and all."""
-    return Hand(name=name, title=title, face=complete(adopt(drawn, manner)), manner=manner)
+    """The hand of a person who learned a face that is at hand."""
+    return Hand(name=name, title=title, school=lambda: drawn, manner=manner)
 
 
 @cache
@@ -140,11 +146,12 @@ class Hands(Mapping[str, Hand]):
 def _maker(name: str, entry: Mapping[str, Any]) -> Callable[[], Hand]:
     knobs = {key: value for key, value in entry.items() if key not in ("face", "title")}
     manner = TypeAdapter(Manner).validate_python(knobs)
-    return lambda: adapted(name, entry["title"], face(entry.get("face", name)), manner)
+    school = partial(face, entry.get("face", name))
+    return lambda: Hand(name=name, title=entry["title"], school=school, manner=manner)
 
 
 @cache
 def hands() -> Hands:
-    """The hands that are shipped, by name; each is loaded when it is first asked for."""
+    """The hands that are shipped, by name; letters are loaded when they are first looked at."""
     table = tomllib.loads((files("fonts") / "faces" / "hands.toml").read_text(encoding="utf-8"))
     return Hands({name: _maker(name, entry) for name, entry in table.items()})

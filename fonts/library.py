@@ -64,7 +64,8 @@ def library(folder: Path | None, people: Mapping[str, Person]) -> Hands:
 
     def person(name: str) -> Hand:
         one = people[name]
-        return adapted(name, one.title or name.replace("-", " ").capitalize(), drawn(one.face), one.manner)
+        title = one.title or name.replace("-", " ").capitalize()
+        return Hand(name=name, title=title, school=partial(drawn, one.face), manner=one.manner)
 
     makers: dict[str, Callable[[], Hand]] = {name: partial(shipped.__getitem__, name) for name in shipped}
     makers |= {name: partial(imported, name) for name in files}
