@@ -100,4 +100,5 @@ def thin(points: Stroke, counts: NDArray[np.int64], tolerance: float, decimals: 
     keep[starts] = keep[ends - 1] = True
     kept = np.add.reduceat(keep.astype(np.int64), starts)
     left = points[keep] if decimals is None else np.round(points[keep], decimals)
-    return np.split(left, np.cumsum(kept)[:-1])
+    last = np.cumsum(kept).tolist()
+    return [left[a:b] for a, b in zip([0, *last], last, strict=False)]
