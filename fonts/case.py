@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ _CLEAR, _CLEAR_LATE = 0.24, 0.36  # from a letter to the mark that trails it; wh
 # Letters that read as others when they stand close ("clad" as "dad", "your" as "yaur"), or crowd: x-heights more.
 _TOLD_APART = {"cl": 0.24, "ou": 0.2, "ur": 0.1, "dd": 0.08}
 _SLASH = 0.14  # before and after one
+_MOST_KEPT = 20_000  # neighbours, words: far more than a day's cards bring, a few MB
 _RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
 
@@ -89,7 +90,11 @@ def letters_of(word: str) -> tuple[int, int]:
 
 
 class Case:
-    """All forms of a face, and distances between neighbours in x-heights, worked out once."""
+    """All forms of a face, and distances between neighbours in x-heights, worked out once.
+
+    Threads share it. What two of them work out at once is the same, and of two makings of a form only one is kept:
+    forms are told apart by being the same thing.
+    """
 
     def __init__(self, face: Face) -> None:
         self.face = face
@@ -97,17 +102,17 @@ class Case:
         self._apart: dict[tuple[int, int], tuple[float, float]] = {}
         self._widths: dict[str, float] = {}
         self._fit: dict[tuple[str, str, str, str], tuple[Form, ...]] = {}
-        self._made = 0
+        self._numbers = count(1)  # none is given twice, whoever asks
 
     def of(self, char: str) -> tuple[Form, ...]:
         """The forms of a character; KeyError when the face has none."""
         forms = self.forms.get(char)
         if forms is None:
-            forms = self.forms[char] = tuple(self._form(char, glyph) for glyph in self.face.glyphs[char])
+            forms = tuple(self._form(char, glyph) for glyph in self.face.glyphs[char])
+            forms = self.forms.setdefault(char, forms)
         return forms
 
     def _form(self, char: str, glyph: Glyph) -> Form:
-        self._made += 1
         points = np.concatenate(glyph.strokes)
         ink = np.concatenate((points, *glyph.late)) if glyph.late else points
         counts = tuple(len(one) for one in glyph.strokes)
@@ -120,7 +125,7 @@ class Case:
             np.maximum.at(right, near, points[:, 0])
         return Form(
             char=char,
-            index=self._made,
+            index=next(self._numbers),
             glyph=glyph,
             weight=glyph.weight,
             points=points,
@@ -154,7 +159,7 @@ class Case:
         key = (char, place, left, right)
         fit = self._fit.get(key)
         if fit is None:
-            if len(self._fit) > 50_000:
+            if len(self._fit) > _MOST_KEPT:
                 self._fit.clear()
             fit = self._fit[key] = _fitting(forms, place, left, right)
         if len(fit) > 1 and before is not None and before.char == char:
@@ -191,9 +196,12 @@ class Case:
         if joined:
             return a.glyph.advance + 1.5 * _told_apart(a, b), 0.0
         key = (a.index, b.index)
-        if key not in self._apart:
-            self._apart[key] = self._lifted(a, b)
-        return self._apart[key]
+        found = self._apart.get(key)
+        if found is None:
+            if len(self._apart) > _MOST_KEPT:
+                self._apart.clear()
+            found = self._apart[key] = self._lifted(a, b)
+        return found
 
     def _lifted(self, a: Form, b: Form) -> tuple[float, float]:
         tight = float((a.right - b.left).max())
@@ -212,13 +220,14 @@ class Case:
 
     def width(self, word: str) -> float:
         """Width of the ink of a word in its main forms, x-heights; firm spaces inside count as word spaces."""
-        if word not in self._widths:
-            if len(self._widths) > 20_000:
+        found = self._widths.get(word)
+        if found is None:
+            if len(self._widths) > _MOST_KEPT:
                 self._widths.clear()
             parts = [part for part in word.split(NBSP) if part]
             gaps = max(0, len(parts) - 1) * self.face.word_space
-            self._widths[word] = gaps + sum(self._part(part) for part in parts)
-        return self._widths[word]
+            found = self._widths[word] = gaps + sum(self._part(part) for part in parts)
+        return found
 
     def _part(self, part: str) -> float:
         forms = [self.of(char)[0] for char in part]
