@@ -18,15 +18,18 @@ Matrix = NDArray[np.float64]  # 3 x 3, user units of an element to mm
 
 MOST_BYTES = 1 << 20
 MOST_POINTS = 200_000
+MOST_STROKES = 10_000  # a pen lifts five times a second: half an hour's work
 TOLERANCE_MM = 0.02
 _STEP_MM = 0.15  # between points on a curve
 _DEEPEST = 100  # groups in groups
 _FAR = 1e7  # no number in a drawing reaches it
+_FAR_MM = 1e4  # nor does a drawing reach so far
 _SVG = "{http://www.w3.org/2000/svg}"
 _MM = {"": 25.4 / 96, "px": 25.4 / 96, "pt": 25.4 / 72, "pc": 25.4 / 6, "mm": 1.0, "cm": 10.0, "in": 25.4, "q": 0.25}
 _LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(|px|pt|pc|mm|cm|in|q)\s*", re.IGNORECASE)
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _INHERITED = ("fill", "stroke", "visibility", "data-hatch")
+_LOOKS = frozenset((*_INHERITED, "display", "clip-path", "mask", "filter"))
 _GROUPS = {"g", "a"}
 _SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
 # Say something about the drawing, or wait to be used: without ink of their own.
@@ -47,6 +50,7 @@ _SILENT = {
     "radialGradient",
     "script",
 }
+_TOO_MANY = f"the drawing has more than {MOST_STROKES} strokes; simplify it first"
 _REMEDY = {
     "text": "turn the letters into paths first",
     "use": "turn clones into paths first",
@@ -87,6 +91,8 @@ def read(svg: bytes) -> Artwork:
         points += len(one)
         if points > MOST_POINTS:
             raise NotArtwork(f"the drawing has more than {MOST_POINTS} points; simplify it first")
+        if len(strokes) > MOST_STROKES:
+            raise NotArtwork(_TOO_MANY)
     if not strokes:
         raise NotArtwork("nothing in it is drawn with a stroke")
     box = bounds(strokes)
@@ -131,8 +137,8 @@ def _to_mm(root: ET.Element) -> Matrix:
             _, _, wide, high = (float(part) for part in box.replace(",", " ").split())
         except ValueError:
             raise NotArtwork(f"viewBox=“{box[:40]}” is not four numbers") from None
-        if not (wide > 0 and high > 0):
-            raise NotArtwork("the viewBox is empty")
+        if not (0 < wide < _FAR and 0 < high < _FAR):
+            raise NotArtwork("the viewBox is empty, or has no end")
         shares = [size / part for size, part in ((width, wide), (height, high)) if size]
         scale = min(shares, default=scale)
     return np.diag([scale, scale, 1.0])
@@ -141,15 +147,19 @@ def _to_mm(root: ET.Element) -> Matrix:
 # ------------------------------------------------------------------------------------------------ looks
 
 
-def _rules(root: ET.Element) -> list[tuple[str, dict[str, str]]]:
+Rules = Mapping[str, Mapping[str, tuple[int, str]]]  # selector -> property -> its place in the file, value
+
+
+def _rules(root: ET.Element) -> Rules:
     """What style sheets in the file say of elements and classes; selectors of other kinds say nothing to us."""
     text = " ".join(node.text or "" for node in root.iter(f"{_SVG}style"))
-    text = re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL)
-    return [
-        (selector.strip(), _declared(body))
-        for selectors, body in _RULE.findall(text)
-        for selector in selectors.split(",")
-    ]
+    rules: dict[str, dict[str, tuple[int, str]]] = {}
+    for place, block in enumerate(_COMMENT.sub(" ", text).split("}")[:-1]):
+        before, _, body = block.rpartition("{")
+        declared = {name: (place, value) for name, value in _declared(body).items() if name in _LOOKS}
+        for selector in before.rpartition("{")[2].split(",") if declared else ():
+            rules.setdefault(selector.strip(), {}).update(declared)
+    return rules
 
 
 def _declared(style: str) -> dict[str, str]:
@@ -157,14 +167,14 @@ def _declared(style: str) -> dict[str, str]:
     return {name.strip(): value.replace("!important", "").strip() for name, _, value in pairs if value.strip()}
 
 
-def _looks(node: ET.Element, around: Mapping[str, str], rules: list[tuple[str, dict[str, str]]]) -> dict[str, str]:
+def _looks(node: ET.Element, around: Mapping[str, str], rules: Rules) -> dict[str, str]:
     """How an element looks: what is inherited, its attributes, style sheets, its style, the later the stronger."""
     looks = {name: around[name] for name in _INHERITED if name in around}
     looks |= node.attrib
-    tag, classes = node.tag.removeprefix(_SVG), node.get("class", "").split()
-    for selector, declared in rules:
-        if selector == tag or selector.removeprefix(tag).removeprefix(".") in classes:
-            looks |= declared
+    tag, classes = node.tag.removeprefix(_SVG), dict.fromkeys(node.get("class", "").split())
+    selectors = [tag, *(f"{of}.{one}" for one in classes for of in ("", tag))]
+    said = [(place, name, value) for one in selectors for name, (place, value) in rules.get(one, {}).items()]
+    looks |= {name: value for _, name, value in sorted(said)}
     looks |= _declared(node.get("style", ""))
     return looks
 
@@ -180,7 +190,7 @@ def _inside(
     group: ET.Element,
     matrix: Matrix,
     around: Mapping[str, str],
-    rules: list[tuple[str, dict[str, str]]],
+    rules: Rules,
     depth: int = 0,
 ) -> Iterator[Stroke]:
     """The strokes of all that stands in a group, mm, y down, in the order of the file."""
@@ -251,7 +261,11 @@ def _drawn(paths: list[Any], what: str, matrix: Matrix, looks: Mapping[str, str]
         ends = (part.start, part.end, part.radius) if hasattr(part, "radius") else part.bpoints()
         if not all(abs(end) < _FAR for end in ends):
             raise NotArtwork(f"{what} reaches further than any paper")
+    if len(paths) > MOST_STROKES:
+        raise NotArtwork(_TOO_MANY)
     strokes = [_flat(path, matrix) for path in paths if len(path)]
+    if not all((np.abs(one) < _FAR_MM).all() for one in strokes):
+        raise NotArtwork(f"{what} reaches further than any paper")
     solid = [one for one in strokes if _bulges(one)]
     if solid and not _none(looks.get("fill", "black")):
         if "data-hatch" not in looks:
