@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fonts.artwork import MOST_BYTES, TOLERANCE_MM, Artwork, read
+from fonts.artwork import MOST_BYTES, TOLERANCE_MM, Artwork, NotArtwork, read
 from fonts.card import Box
 from fonts.chance import keys, normal
 from plotter.strokes import Stroke, bounds, simplify_all
@@ -35,6 +35,8 @@ class Drawer(Mapping[str, Artwork]):
 
     def __getitem__(self, name: str) -> Artwork:
         if name not in self._read:
+            if not self._files[name].is_file():  # a pipe would have us wait for ever
+                raise NotArtwork("there is no file to read by this name")
             with self._files[name].open("rb") as file:
                 self._read[name] = read(file.read(MOST_BYTES + 1))
         return self._read[name]

@@ -103,6 +103,9 @@ def _fault(part: str, why: str, parts: Mapping[str, str], rules: "ValidationRule
     called, country = _called(part, rules), parts["country_code"]
     if why == "required":
         return part, "missing", f"an address in {country} needs a {called}"
+    matchers = rules.postal_code_matchers  # the country's, then its region's
+    if part == "postal_code" and len(matchers) > 1 and matchers[0].match(parts[part].upper()):
+        return part, "invalid", f"“{parts[part]}” is no {called} of “{parts.get('country_area', '')}” in {country}"
     names = [key for key, _ in rules.country_area_choices] if part == "country_area" else rules.postal_code_examples
     such = f"; such as {', '.join(dict.fromkeys(names[:6]))}" if names else ""
     return part, "invalid", f"“{parts.get(part, '')}” is no {called} of {country}{such}"

@@ -1,6 +1,7 @@
 """Artwork is read as SVG means it, refused where a pen cannot follow, and drawn a little otherwise each time."""
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +234,14 @@ def test_style_sheets_say_how_a_shape_looks_the_later_the_stronger() -> None:
     )
     assert len(lines(f'<style>{sheet}}}</style><path class="a" d="M0 0H9V9Z"/>').strokes) == 1
     assert "is filled" in refused(svg(f'<style>{sheet}</style><path class="c b" d="M0 0H9V9Z"/>'))
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.svg")
+    (tmp_path / "folder.svg").mkdir()
+    (tmp_path / "loop.svg").symlink_to(tmp_path / "loop.svg")
+    drawer = Drawer(tmp_path)
+    assert set(drawer) == {"pipe", "folder", "loop"}
+    for name in drawer:
+        with pytest.raises(NotArtwork, match="no file"):
+            drawer[name]

@@ -51,6 +51,18 @@ def test_what_is_wrong_is_named_by_its_part() -> None:
     assert wrong(country_code="GB", planet="Earth") == [("planet", "unknown_name")]
 
 
+@pytest.mark.parametrize(
+    ("country", "code", "region"), [("CA", "h3z 2y7", "AB"), ("US", "95014", "NY"), ("ES", "28013", "Barcelona")]
+)
+def test_a_postal_code_of_another_region_is_told_with_that_region(country: str, code: str, region: str) -> None:
+    with pytest.raises(AddressFault) as caught:
+        addressed({**GIVEN, "country_code": country, "postal_code": code, "country_area": region})
+    [(part, fault, words)] = caught.value.faults
+    assert (part, fault) == ("postal_code", "invalid")
+    assert f"“{code}” is no " in words
+    assert words.endswith(f"of “{region}” in {country}")
+
+
 def test_a_city_that_is_its_own_region_is_written_once() -> None:
     parts = {**GIVEN, "city": "Madrid", "country_area": "madrid", "postal_code": "28013", "country_code": "ES"}
     assert addressed(parts) == addressed({**parts, "city": "MADRID"})
