@@ -38,6 +38,7 @@ _OGONEK = ((0.0, 0.03), (-0.13, -0.14), (-0.1, -0.31), (0.1, -0.28))
 _HORN = ((-0.08, -0.02), (0.1, 0.06), (0.14, 0.18), (0.08, 0.27))
 _APOSTROPHE = ((0.05, 0.0), (0.03, -0.14), (-0.05, -0.32))
 _CLEARANCE = 0.15  # between a letter's top and its mark
+_CAPITAL_DOT = 0.12  # a dot that much higher on capitals: on the bar of an I it would be lost
 _STACK = 0.34
 _SIDE_BY_SIDE = frozenset("\u0300\u0301\u0309")  # Vietnamese tones beside a circumflex or breve
 _DOTLESS = {"i": "ı", "j": "ȷ"}
@@ -99,7 +100,8 @@ def _accented(form: Glyph, base: str, marks: list[str]) -> Glyph:
                 aside = 0.0
                 if mark in "\u0302\u0306" and any(other in "\u0301\u0309" for other in marks):
                     aside = -0.09  # makes room for the tone at its right
-                late += _at(_TOP[mark], (x + aside, y + level * _STACK))
+                lift = _CAPITAL_DOT if mark == "\u0307" and base.isupper() else 0.0
+                late += _at(_TOP[mark], (x + aside, y + level * _STACK + lift))
             if mark in "\u0302\u0306":
                 held = mark
             level += 1
@@ -203,8 +205,8 @@ def _level(form: Glyph, y: float, half: float, *, rise: float = 0.05, right: flo
 _BARRED: Mapping[str, tuple[str, Callable[[Glyph], Glyph]]] = {
     "ø": ("o", lambda form: _across(form, -0.1, 1.15)),
     "Ø": ("O", lambda form: _across(form, -0.05, 1.05)),
-    "ł": ("l", lambda form: _level(form, 0.95, 0.26, rise=0.14, right=0.5)),
-    "Ł": ("L", lambda form: _level(form, 0.85, 0.34, rise=0.18)),
+    "ł": ("l", lambda form: _level(form, 0.95, 0.24, rise=0.2, right=0.5)),  # steep: level it is a t
+    "Ł": ("L", lambda form: _level(form, 0.9, 0.3, rise=0.27)),
     "đ": ("d", lambda form: _level(form, 1.5, 0.3, right=1.0)),
     "Đ": ("D", lambda form: _level(form, 0.95, 0.3)),
     "Ð": ("D", lambda form: _level(form, 0.95, 0.3)),

@@ -74,6 +74,15 @@ def test_i_loses_its_dot_under_an_accent() -> None:
     assert face.glyphs["İ"][0].late
 
 
+@pytest.mark.parametrize("hand", HANDS)
+def test_dot_stands_clear_of_a_capital(hand: str) -> None:
+    for char, base in zip("İŻĖ", "IZE", strict=True):
+        for form in hands()[hand].face.glyphs[char]:
+            dot = form.late[-1]
+            body = np.concatenate([*form.strokes, *form.late[:-1]])
+            assert dot[:, 1].min() > body[:, 1].max() + 0.2, (char, base)
+
+
 @pytest.mark.parametrize("char", "ďťľĽ")
 def test_caron_on_tall_letters_is_an_apostrophe_at_the_right(char: str) -> None:
     face = hands()["hershey-script"].face
