@@ -76,6 +76,10 @@ export function mountNote(truth) {
       if (mine.signal.aborted) return;
       attribute(picture, "data-stale", "yes");
       facts.textContent = "This note cannot be written as it stands.";
+      if (!transliterate.checked && error instanceof Problem && error.faults.some((one) => one.code === "unwritable_character")) {
+        facts.textContent += " Other letters may stand in: see “How it is written”.";
+        transliterate.closest("details")?.setAttribute("open", "");
+      }
       faults(dialog, error);
     }
   };
