@@ -39,7 +39,7 @@ _GAP, _WORD_GAP = 0.4, 0.16  # log of the clear gap between lifted letters (cv .
 # Hooks where the pen lands and leaves in flight, in shares of strokes (a fifth of people's turn by more than 60 degrees
 # in their first .2, a tenth in their last) and x-heights; short marks have none.
 _LANDING, _LEAVING, _LANDING_LENGTH, _LEAVING_LENGTH, _HOOKED, _HOOK = 0.5, 0.2, 0.11, 0.07, 0.5, 3
-_LOOSEST = 1.8  # a wider gap would read as one between words
+_LOOSEST = 1.6  # a wider gap would read as one between words
 _LINK = 0.07  # of the way between joined letters
 _WORD_FOOT, _WORD_SLOPE, _WORD_LEAN = 0.07, 0.4, 2.2  # (.10, 1.9 degrees, 3.5 degrees)
 _WORD_TALL, _WORD_WIDE = 0.08, 0.11  # logs (x-height of words .14)
