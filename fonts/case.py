@@ -23,7 +23,7 @@ _CLEAR, _CLEAR_LATE = 0.24, 0.36  # from a letter to the mark that trails it; wh
 _TOLD_APART = {"cl": 0.24, "ou": 0.2, "ur": 0.1, "dd": 0.08}
 _SLASH = 0.14  # before and after one
 _MOST_KEPT = 20_000  # neighbours, words: far more than a day's cards bring, a few MB
-_RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
+RAISED = frozenset("’‘“”'\"")  # nothing slips under them: "c'est" would read "cést"
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,13 +207,13 @@ class Case:
         tight = float((a.right - b.left).max())
         own = a.glyph.advance + self.face.kerning.get((a.char, b.char), 0.0)
         by_eye = tight + LIFTED_GAP if tight > -0.5 * _AWAY else own
-        floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in _RAISED else 0.6 * own
+        floor = float(a.points[:, 0].max()) - b.x0 - 0.1 if a.char in RAISED else 0.6 * own
         if b.char in TRAILING:
             by_eye += 0.1
             floor = max(floor, a.reach + (_CLEAR_LATE if a.glyph.late else _CLEAR) - b.start)
         whole = max(0.5 * own + 0.5 * by_eye, by_eye - 0.06, floor)
         told = _told_apart(a, b)
-        if b.char in TRAILING or a.char in _RAISED or tight <= -0.5 * _AWAY:
+        if b.char in TRAILING or a.char in RAISED or tight <= -0.5 * _AWAY:
             return whole + told, 0.0
         gap = max(whole - tight, 0.08)
         return whole - gap + told, gap

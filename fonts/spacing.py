@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fonts.card import Frame
-from fonts.case import TRAILING, Form
+from fonts.case import RAISED, TRAILING, Form
 from fonts.chance import Floats
 from plotter.strokes import Stroke
 
 DECIMALS = 4  # of a mm: far below a machine's step, above what maths libraries differ in
 _CLEAR = 0.36  # from a letter to the mark that trails it, at the least
+# From an apostrophe or quote to what of its neighbours stands as high, at the least; "as high" begins so far below it.
+_CLEAR_RAISED, _BELOW_RAISED = 0.24, 0.12
 # Clear space between the ink of two words: never less, nor less after a mark, and the most, in usual word spaces.
 _LEAST, _LEAST_AFTER, _MOST = 0.9, 1.0, 1.5
 _LOW, _BANDS, _BAND = -1.4, 20, 0.2  # heights at which two words are held against each other, x-heights
@@ -43,10 +45,14 @@ def cleared(
     late: Stroke,
     late_letter: NDArray[np.int64],
 ) -> Floats:
-    """How far each letter moves right so that no mark such as a full stop stands under the bar or arm before it."""
+    """How far each letter moves right so that no mark is lost in its neighbours.
+
+    No full stop stands under the bar or arm before it, and no apostrophe runs into a letter: "it's" would read "its".
+    """
     trails = np.array([form.char in TRAILING for form in forms])
+    raised = np.array([form.char in RAISED for form in forms])
     trails[first] = False
-    if not trails.any():
+    if not (trails.any() or raised.any()):
         return np.zeros(len(forms))
     x = np.concatenate((ink, late))
     of = np.concatenate((letter, late_letter))
@@ -56,10 +62,28 @@ def cleared(
     np.minimum.at(start, of, x[:, 0])
     short = np.zeros(len(forms))
     short[1:] = np.where(trails[1:], np.maximum(0.0, reach[:-1] + _CLEAR - start[1:]), 0.0)
+    if raised.any():
+        short = np.maximum(short, _run_in(raised, first, x, of))
     total = np.cumsum(short)
     lengths = np.diff(np.append(first, len(forms)))
     aside: Floats = total - np.repeat(total[first], lengths)
     return aside
+
+
+def _run_in(raised: NDArray[np.bool_], first: NDArray[np.int64], x: Stroke, of: NDArray[np.int64]) -> Floats:
+    """How much too close each letter comes to the one before it, where one of the two is a raised mark."""
+    foot = np.full(len(raised), np.inf)
+    np.minimum.at(foot, of, x[:, 1])
+    foot[~raised] = np.inf
+    level = np.minimum(foot, np.append(np.inf, foot[:-1])) - _BELOW_RAISED  # of the pair that a letter ends
+    level[first] = np.inf
+    reach, start = np.full(len(raised), -np.inf), np.full(len(raised), np.inf)
+    left = np.flatnonzero(x[:, 1] > np.append(level[1:], np.inf)[of])
+    right = np.flatnonzero(x[:, 1] > level[of])
+    np.maximum.at(reach, of[left] + 1, x[left, 0])
+    np.minimum.at(start, of[right], x[right, 0])
+    short: Floats = np.maximum(0.0, reach + _CLEAR_RAISED - start)
+    return short
 
 
 def places(

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fonts import case
 from fonts.card import Frame
 from fonts.hand import write
 from fonts.hands import Hand, hands
+from plotter.strokes import resample
 
 A6 = Frame(x_mm=10, y_mm=10, width_mm=128, height_mm=85)
 NOTE = "Dear Zoë, quick brown foxes jumped over 1,234 lazy dogs; “well”, wrote Vaughn & Jørgen (No. 56/78)! Güle güle."
@@ -51,3 +53,21 @@ def test_what_is_kept_is_bounded_and_losing_it_changes_nothing(monkeypatch: pyte
     short = fresh()
     assert [ink(short, seed) for seed in range(8)] == wanted
     assert all(len(kept) <= 6 for kept in (short.case._widths, short.case._fit, short.case._apart))
+
+
+@pytest.mark.parametrize("name", list(hands()))
+def test_an_apostrophe_stays_clear_of_the_letters_around_it(name: str) -> None:
+    hand = hands()[name]
+    letters = "aceghmnopqrsuvwxyzOPRSUCD369"  # with one that has a bar or dot, a stroke as high is not the mark
+    text = " ".join(f"{letter}’s" for letter in letters)
+    wide = Frame(x_mm=0, y_mm=0, width_mm=400, height_mm=40, xheight_max_mm=2)
+    for seed in range(3):
+        written = write(text, frame=wide, hand=hand, seed=seed)
+        for word, letter in enumerate(letters):
+            strokes = [
+                resample(one, 0.05) for one, of in zip(written.strokes, written.words, strict=True) if of == word
+            ]
+            mark = max(range(len(strokes)), key=lambda k: float(strokes[k][:, 1].min()))
+            others = np.concatenate([one for k, one in enumerate(strokes) if k != mark])
+            way = strokes[mark][:, None] - others[None]
+            assert np.hypot(way[..., 0], way[..., 1]).min() > 0.1 * written.xheight_mm, letter
