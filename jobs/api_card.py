@@ -7,9 +7,10 @@ from jobs.api_asked import plotter_id
 from jobs.api_errors import Problem, shown_fault
 from jobs.api_shown import FaultOut, PreviewOut
 from jobs.compose import Composition, Fault
-from plotter.gcode import Program, write
+from plotter.driver import driver
 from plotter.machine import Plotter
 from plotter.plan import PlanError, plan
+from plotter.program import Program
 from plotter.strokes import Stroke
 from plotter.svg import draw
 
@@ -37,24 +38,24 @@ def program(card: Composition, plotter: Plotter) -> Program:
     """What is sent to this plotter for the card; raises Problem does_not_fit."""
     paper = (card.stock.width_mm, card.stock.height_mm)
     try:
-        return write(plan(card.strokes, paper=paper, slot=plotter.slot, machine=plotter.machine))
+        return driver(plotter.machine).write(
+            plan(card.strokes, paper=paper, slot=plotter.slot, machine=plotter.machine)
+        )
     except PlanError as error:
         raise Problem("does_not_fit", f"{plotter.name}: {error}") from None
 
 
 def preview(card: Composition, stock: str, plotters: Sequence[Plotter]) -> PreviewOut:
     """The card on the paper called `stock`, and the time it takes on the first of these plotters that it fits."""
-    from plotter.motion import estimate
-
     warnings = [*card.warnings]
     seconds, lifts, where = None, len(card.strokes), None
     for one in plotters:
         try:
-            lines = [line.text for line in program(card, one).lines]
+            written = program(card, one)
         except Problem as problem:
             warnings.append(Fault("plotter", "does_not_fit", str(problem.detail)))
             continue
-        found = estimate(lines, one.machine)
+        found = driver(one.machine).estimate(written)
         seconds, lifts, where = round(found.seconds, 1), found.lifts, one
         break
     frame = next(iter(card.stock.frames.values()))

@@ -21,7 +21,7 @@ from plotter.port import PortError
 if TYPE_CHECKING:
     from fonts.hands import Hands
     from jobs.compose import Composition, Shelf
-    from plotter.gcode import Program
+    from plotter.program import Program
 
 DONE, FAULT, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4
 EXIT_CODES = (
@@ -255,13 +255,13 @@ def _machine_and_slot(shop: Shop, machine: str | None, slot: str | None) -> tupl
 
 
 def _program(card: "Composition", machine: Machine, slot: Slot) -> "Program":
-    from plotter.gcode import prove
-    from plotter.gcode import write as spelled
+    from plotter.driver import driver
     from plotter.plan import plan
 
     paper = (card.stock.width_mm, card.stock.height_mm)
-    program = spelled(plan(card.strokes, paper=paper, slot=slot, machine=machine))
-    prove(program, machine)
+    tongue = driver(machine)
+    program = tongue.write(plan(card.strokes, paper=paper, slot=slot, machine=machine))
+    tongue.prove(program)
     return program
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-HEAD = "0003"
+HEAD = "0006"
 """The newest migration; a database that stands here is used without loading the migration tool."""
 
 

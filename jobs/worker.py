@@ -19,12 +19,13 @@ from jobs.compose import NoteFault, Shelf, compose
 from jobs.dispatch import Claim, Dispatch
 from jobs.job import HOMES_WHEN_LOADED, Cancelled, Condition, Stale, State, Wanted
 from plotter.clock import Clock, RealClock
-from plotter.gcode import Program, ProgramError, prove, write
-from plotter.grbl import Alarm, Banner, Session
+from plotter.driver import driver
 from plotter.machine import Machine, Plotter
 from plotter.plan import PlanError, plan
 from plotter.port import Port, PortError
+from plotter.program import Program, ProgramError
 from plotter.serialport import open_port
+from plotter.session import Alarm, Banner, Session
 from plotter.stream import STOPPED, NotReady, Outcome, Progress, Verdict, Wish, connect, stream
 from plotter.strokes import Stroke
 
@@ -240,8 +241,9 @@ class _Card:
             card = compose(self._claim.job.as_ordered(), self._worker._shelf)
             paper = (card.stock.width_mm, card.stock.height_mm)
             path = plan(card.strokes, paper=paper, slot=self._plotter.slot, machine=self._plotter.machine)
-            program = write(path)
-            prove(program, self._plotter.machine)
+            tongue = driver(self._plotter.machine)
+            program = tongue.write(path)
+            tongue.prove(program)
             return program
         except (NoteFault, PlanError, ProgramError) as error:
             why = str(error)

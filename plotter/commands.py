@@ -14,7 +14,7 @@ import click
 from plotter.machine import Machine
 
 if TYPE_CHECKING:
-    from plotter.gcode import Program
+    from plotter.program import Program
     from plotter.stream import Outcome
 
 
@@ -51,12 +51,12 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from plotter.gcode import prove
+    from plotter.driver import driver
     from plotter.serialport import open_port
     from plotter.stream import Progress as Written
     from plotter.stream import Wish, connect, stream
 
-    prove(program, machine)
+    driver(machine).prove(program)
     if ink is not None:
         ink.parent.mkdir(parents=True, exist_ok=True)
         ink.touch()  # a picture that cannot be written is refused before the pen moves

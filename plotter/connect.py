@@ -1,8 +1,9 @@
 """Connect: from an open port to a machine known to be the one of the configuration, idle and at a known place."""
 
-from plotter.grbl import Session, Status
+from plotter.grbl import GrblSession
 from plotter.machine import Machine, ServoPen, ZPen
 from plotter.port import Port
+from plotter.session import Status
 from plotter.wire import Locked, Refusal, Silence, Wire, messages
 
 # A homing cycle of GRBL's stock settings takes 11 s on a small bed; slow seeks over a large one some minutes.
@@ -28,13 +29,13 @@ class MachineMismatch(NotReady):
         self.differences = differences
 
 
-def connect(port: Port, machine: Machine) -> Session:
+def connect(port: Port, machine: Machine) -> GrblSession:
     """Wait for the firmware, hold its settings against the model, home it if the model homes; then it is Idle.
 
     Raises PortError when nothing answers, MachineMismatch naming every setting that differs, NotReady when the
     machine is locked or stands where its bed is not.
     """
-    session = Session(machine)
+    session = GrblSession(machine)
     wire = Wire(port, session)
     try:
         alarmed = wire.banner()
@@ -51,7 +52,7 @@ def connect(port: Port, machine: Machine) -> Session:
             raise MachineMismatch(differences)
         if machine.homing:
             wire.ask("$H", HOMING_S)
-            _zero_at_the_corner(wire)
+            _zero_at_the_corner(wire, session)
     except (Locked, Refusal) as error:
         raise NotReady(f"{error}; look at the machine, then connect again") from error
     if alarmed and not machine.homing:
@@ -70,14 +71,14 @@ def connect(port: Port, machine: Machine) -> Session:
     return session
 
 
-def _zero_at_the_corner(wire: Wire) -> None:
+def _zero_at_the_corner(wire: Wire, session: GrblSession) -> None:
     """Put the zero of G54 at the bed's lower left corner, once, on a machine where nobody has set it.
 
     Stock GRBL 1.1 counts from the far end of each axis, so that its bed is -travel..0; built with
     HOMING_FORCE_SET_ORIGIN its zero is where it homes. The machine keeps G54 in its permanent memory.
     """
-    report, settings = wire.status(), wire.session.settings
-    if any(wire.session.offset[:2]):
+    report, settings = wire.status(), session.settings
+    if any(session.offset[:2]):
         return
     corner = []
     for axis in range(2):

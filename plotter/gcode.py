@@ -6,86 +6,21 @@ blanks, no comments, LF only. The customer's words never get near it.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from plotter.dialect import Point, Unfit, Walk
+from plotter.dialect import Unfit, Walk
 from plotter.machine import Machine, ServoPen
 from plotter.pace import feeds
 from plotter.plan import Toolpath
+from plotter.program import Kind, Line, Point, Program, ProgramError
 from plotter.strokes import Stroke, stroke
-
-Kind = Literal["setup", "travel", "down", "draw", "up", "park"]
 
 # How long a servo of unknown place, or without power before, may take to the lifted place, s.
 FIRST_LIFT_S = 0.5
 # Two decimals are right to half a hundredth; an edge may be missed by that and a rounding of it.
 EDGE_MM = 0.0051
-
-
-class ProgramError(ValueError):
-    """A program is not fit to be sent: `number` (from 1) and `text` of the line, and `why`."""
-
-    def __init__(self, number: int, text: str, why: str) -> None:
-        super().__init__(f"line {number} '{text[:80]}': {why}")
-        self.number = number
-        self.text = text
-        self.why = why
-
-
-class Line(NamedTuple):
-    """One line, the stroke it belongs to (-1 before the first; a travel belongs to the stroke it goes to), its kind."""
-
-    text: str
-    stroke: int
-    kind: Kind
-
-
-@dataclass(frozen=True)
-class Program:
-    """A pen's whole way: it begins and ends with the pen up; `end` is where it comes to rest, machine frame, mm.
-
-    `first_stroke` is the first stroke it draws and `strokes` counts from 0 to the last: a program that goes on after
-    an interruption knows that the strokes before it are on the paper.
-    """
-
-    lines: tuple[Line, ...]
-    end: Point
-    first_stroke: int = 0
-
-    @property
-    def text(self) -> str:
-        """The lines as a file: LF after each."""
-        return "".join(f"{line.text}\n" for line in self.lines)
-
-    @cached_property
-    def strokes(self) -> int:
-        """How many strokes are on the paper at its end, those before `first_stroke` included."""
-        return max((line.stroke for line in self.lines), default=-1) + 1
-
-    @cached_property
-    def way(self) -> tuple[tuple[Point, ...], ...]:
-        """For each line the points it takes the pen through, machine frame, mm; none for lines that do not move it."""
-        walk, way = Walk(), []
-        for line in self.lines:
-            walk.line(line.text)
-            way.append(walk.points)
-        return tuple(way)
-
-    @cached_property
-    def longest_dwell_s(self) -> float:
-        """The longest wait (G4) in it."""
-        waits = [line.text for line in self.lines if line.text.startswith("G4")]
-        return max((_dwell(text) for text in set(waits)), default=0.0)
-
-
-def _dwell(text: str) -> float:
-    walk = Walk()
-    walk.line(text)
-    return walk.dwell_s
 
 
 # ------------------------------------------------------------------ writing
@@ -100,6 +35,14 @@ def lift(machine: Machine, *, settle_s: float | None = None) -> tuple[str, ...]:
     if isinstance(pen, ServoPen):
         return f"M3S{pen.up_s}", f"G4P{_number(pen.up_settle_s if settle_s is None else settle_s)}"
     return f"G0Z{_number(pen.up_mm)}", "G4P0"
+
+
+def lower(machine: Machine) -> tuple[str, ...]:
+    """The pen down, after `lift` has said the modes; the last line's `ok` proves that it is."""
+    pen = machine.pen
+    if isinstance(pen, ServoPen):
+        return f"S{pen.down_s}", f"G4P{_number(pen.down_settle_s)}"
+    return f"G0Z{_number(pen.down_mm)}", "G4P0"
 
 
 def raise_by_its_height(machine: Machine) -> tuple[str, ...]:
@@ -143,7 +86,7 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
     (park,) = _spelled(np.array([toolpath.park]))
     lines.append(Line("G0" + park, len(toolpath.strokes) - 1, "park"))
     x, y = (round(v, 2) for v in toolpath.park)
-    return Program(tuple(lines), (x, y), first_stroke)
+    return Program(tuple(lines), (x, y), first_stroke, walk=Walk)
 
 
 def _paced(one: Stroke, spelled: list[str], machine: Machine) -> list[str]:
@@ -222,7 +165,7 @@ def read(text: str) -> Program:
         was_down, end = is_down, points[-1] if points else end
     last = max(at for at, line in enumerate(lines) if line.stroke == k and line.kind in ("down", "draw", "up"))
     tail = [line._replace(kind="park") if line.kind == "travel" else line for line in lines[last + 1 :]]
-    return Program((*lines[: last + 1], *tail), end)
+    return Program((*lines[: last + 1], *tail), end, walk=Walk)
 
 
 def _stripped(text: str) -> Iterator[tuple[int, str]]:

@@ -7,9 +7,9 @@ buffer are dropped in silence, so no more may ever be under way than it holds.
 
 import re
 from collections import deque
-from dataclasses import dataclass
 
 from plotter.machine import Machine
+from plotter.session import Alarm, Banner, Error, Event, Message, NoRoom, Ok, Setting, Status, Unknown
 from plotter.words import ERRORS, LINE_LIMIT
 
 # Real-time bytes: acted on at once, at any place in the stream, without an `ok`.
@@ -38,98 +38,16 @@ _BANNER = re.compile(r"Grbl(?:HAL)? \S+ \[.*\]", re.IGNORECASE)
 _NUMBERED = re.compile(r"(error|ALARM):(\d+)")
 _SETTING = re.compile(r"\$(\d+)=(-?[\d.]+)(?: .*)?")
 _REPORT = re.compile(r"<(\w+)(?::(\d))?((?:\|[^|>]*)*)>")
+# GRBL answers these only when all earlier motion is done (`protocol_buffer_synchronize`): proof of execution.
+_SYNCHRONOUS = ("S", "M3", "G4")
+# Moves that have left the planner for the step segments (6 in GRBL 1.1, 10 in grblHAL; a short move takes one), and the
+# one being parsed.
+_BEYOND_PLANNER = 12
 # No answer of GRBL 1.1 is longer than a settings line with its description; more without an end is noise.
 _LONGEST_ANSWER = 512
 
 
-@dataclass(frozen=True)
-class Banner:
-    """The firmware has started: all it knew of modes and lines is gone. `awaited` when the host had asked for it."""
-
-    text: str
-    awaited: bool
-
-
-@dataclass(frozen=True)
-class Ok:
-    """A line was taken: parsed, and queued or done. `index` is the sender's own number for it."""
-
-    index: int
-    line: str
-
-
-@dataclass(frozen=True)
-class Error:
-    """A line was refused; GRBL runs the lines after it all the same."""
-
-    index: int
-    line: str
-    code: int
-
-    @property
-    def words(self) -> str:
-        return ERRORS.get(self.code, "an error GRBL 1.1 does not know")
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """The machine has locked itself."""
-
-    code: int
-
-    @property
-    def words(self) -> str:
-        return ALARMS.get(self.code, "an alarm GRBL 1.1 does not know")
-
-
-@dataclass(frozen=True)
-class Status:
-    """A status report: `state` (Idle, Run, Hold, ...) with `sub` (Hold:0 stands, Hold:1 slows), `position` in work mm.
-
-    `planner` and `rx` are free blocks and bytes, -1 when the machine does not say ($10).
-    """
-
-    state: str
-    sub: int
-    position: tuple[float, float, float]
-    planner: int
-    rx: int
-
-    @property
-    def at(self) -> tuple[float, float]:
-        return self.position[:2]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One line of the answer to `$$`."""
-
-    number: int
-    value: float
-
-
-@dataclass(frozen=True)
-class Message:
-    """A line in brackets: `[MSG:...]`, `[OPT:...]`, `[VER:...]`, ..."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """A line that GRBL 1.1 does not send, or an answer to nothing: the wire is disturbed, or this is no GRBL."""
-
-    text: str
-
-
-Event = Banner | Ok | Error | Alarm | Status | Setting | Message | Unknown
-
-
-class NoRoom(Exception):
-    """The line does not fit into the machine's receive buffer now: a fault of the caller, who can ask `room`."""
-
-
-class Session:
+class GrblSession:
     """What host and machine have said to each other since the last banner."""
 
     def __init__(self, machine: Machine) -> None:
@@ -191,6 +109,19 @@ class Session:
         self._bytes_under_way += len(line) + 1
         return line.encode("ascii") + b"\n"
 
+    @property
+    def lag(self) -> int:
+        """Moves that may be answered and yet not done, at most: planner, step segments, the line being parsed."""
+        return max(self.full[0], 16) + _BEYOND_PLANNER
+
+    def query(self) -> bytes:
+        """The byte that asks for a status report; it takes no room."""
+        return STATUS
+
+    def empty(self, report: Status) -> bool:
+        """Whether the report says Idle with as much room as a machine with nothing to do has."""
+        return report.state == "Idle" and (report.planner, report.rx) == self.full
+
     def reset(self) -> bytes:
         """The byte that restarts the firmware; until its banner everything received is ignored."""
         self._forget()
@@ -222,7 +153,7 @@ class Session:
                 return Unknown("an ok too many")
             index, line, size = self._under_way.popleft()
             self._bytes_under_way -= size
-            return Ok(index, line)
+            return Ok(index, line, index + 1 if line.startswith(_SYNCHRONOUS) else 0)
         if text.startswith("<"):
             return self._status(text)
         if found := _NUMBERED.fullmatch(text):
@@ -245,16 +176,16 @@ class Session:
             self._awaiting_banner = False
             return Banner(text, awaited=True)
         found = _NUMBERED.fullmatch(text)
-        return Alarm(int(found[2])) if found and found[1] == "ALARM" else None
+        return _alarm(int(found[2])) if found and found[1] == "ALARM" else None
 
     def _numbered(self, kind: str, code: int) -> Event:
         if kind == "ALARM":
-            return Alarm(code)
+            return _alarm(code)
         if not self._under_way:
             return Unknown(f"error:{code} to no line")
         index, line, size = self._under_way.popleft()
         self._bytes_under_way -= size
-        return Error(index, line, code)
+        return Error(index, line, code, ERRORS.get(code, "an error GRBL 1.1 does not know"))
 
     def _status(self, text: str) -> Event:
         found = _REPORT.fullmatch(text)
@@ -272,7 +203,11 @@ class Session:
             planner, rx = (int(part) for part in fields.get("Bf", "-1,-1").split(","))
         except (KeyError, ValueError):
             return Unknown(text)
-        return Status(found[1], int(found[2] or 0), position, planner, rx)
+        return Status(found[1], int(found[2] or 0), position, planner, rx, fields.get("Pn", ""))
+
+
+def _alarm(code: int) -> Alarm:
+    return Alarm(code, ALARMS.get(code, "an alarm GRBL 1.1 does not know"))
 
 
 def _three(text: str) -> tuple[float, float, float]:

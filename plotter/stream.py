@@ -12,11 +12,12 @@ from enum import Enum
 
 import numpy as np
 
-from plotter.connect import MachineMismatch, NotReady, connect
-from plotter.gcode import Program, ProgramError, prove
-from plotter.grbl import STATUS, Alarm, Banner, Error, Event, Ok, Session, Status
+from plotter.connect import MachineMismatch, NotReady
+from plotter.driver import connect, driver
 from plotter.port import Port, PortError
-from plotter.rescue import NEAR_MM, Left, rescue
+from plotter.program import Program, ProgramError
+from plotter.rescue import NEAR_MM, Left
+from plotter.session import Alarm, Banner, Error, Event, Ok, Session, Status
 from plotter.strokes import Stroke
 from plotter.wire import Locked, Wire
 
@@ -100,14 +101,14 @@ def stream(
     drawn; its answer is obeyed: HOLD pauses at the next lift, STOP lifts the pen at once. `before_ink` is called once
     when all is ready and nothing has moved; what it raises goes up. So does what `watch` raises, with the pen lifted.
     """
-    wire = Wire(port, session)
+    wire, tongue = Wire(port, session), driver(session.machine)
     begin = wire.now()
 
     def refused(why: str, *, known: bool = True) -> Outcome:
         return Outcome(Verdict.REFUSED, why, program.first_stroke, wire.now() - begin, known)
 
     try:
-        prove(program, session.machine)
+        tongue.prove(program)
         report = wire.status(undisturbed=True)
     except ProgramError as error:
         return refused(f"the program is not fit for this machine: {error}")
@@ -124,14 +125,14 @@ def stream(
         except PortError as error:
             raise _Broken(str(error), "gone", _PLACE) from error
     except _Broken as broken:
-        known, pen = rescue(wire, broken.left, program.end)
+        known, pen = tongue.rescue(wire, broken.left, program.end)
         verdict = Verdict.INTERRUPTED if card.inked else Verdict.REFUSED
         where = f"{card.done} of {program.strokes} strokes are drawn" if card.inked else "nothing was drawn"
         then = broken.then if known else _PLACE
         reason = f"{broken.why}. {_capital(where)}; {pen}. Next: {then}."
         return Outcome(verdict, reason, card.done, wire.now() - begin, known)
     except BaseException:
-        rescue(wire, "obeying", program.end)
+        tongue.rescue(wire, "obeying", program.end)
         raise
     return Outcome(Verdict.FINISHED, f"all {program.strokes} strokes are drawn", card.done, wire.now() - begin, True)
 
@@ -144,9 +145,8 @@ class _Card:
         self._program, self._watch = program, watch
         self._begin = wire.now()
         self._texts = [line.text for line in program.lines]
-        self._proofs = _proofs(program)
         self._first_down = next((i for i, line in enumerate(program.lines) if line.kind == "down"), len(self._texts))
-        self._way = _Way(program, report)
+        self._way = _Way(program, report, wire.session.lag)
         self._report = report
         self._sent = self._answered = 0
         self._wish = Wish.GO_ON
@@ -174,7 +174,7 @@ class _Card:
             data = self._lines()
             now = wire.now()
             if now >= self._next_report:
-                data += STATUS
+                data += self._session.query()
                 self._next_report = max(self._next_report + REPORT_S, now)
             if data:
                 wire.put(data)
@@ -205,9 +205,7 @@ class _Card:
     @property
     def _still(self) -> bool:
         """Nothing is under way, and the last report (always younger than the last answer) says Idle, buffers empty."""
-        report = self._report
-        full = (report.planner, report.rx) == self._session.full
-        return report.state == "Idle" and full and self._answered == self._sent
+        return self._session.empty(self._report) and self._answered == self._sent
 
     def _on(self, event: Event) -> bool:
         """Take one event in; True when the card is finished."""
@@ -215,8 +213,8 @@ class _Card:
         if isinstance(event, Ok):
             self._answered = event.index + 1
             self._moved, self._lost_since = self._heard, None
-            if self._proofs[event.index] > self._done:
-                self._done = self._proofs[event.index]
+            if (drawn := self._program.drawn[event.executed]) > self._done:
+                self._done = drawn
                 self._tell()
         elif isinstance(event, Status):
             return self._on_report(event)
@@ -284,8 +282,7 @@ class _Card:
 
     def _audit(self, report: Status, now: float) -> None:
         """Idle with empty buffers while lines wait for their answer: the answers, or the lines, are lost."""
-        full = (report.planner, report.rx) == self._session.full
-        if report.state != "Idle" or not full or self._answered == self._sent:
+        if not self._session.empty(report) or self._answered == self._sent:
             self._lost_since = None
         elif self._lost_since is None:
             self._lost_since = now
@@ -324,31 +321,18 @@ class _Card:
             raise _Broken(STOPPED, left, _LOOK)
 
 
-def _proofs(program: Program) -> list[int]:
-    """For each line, how many strokes its `ok` proves drawn: lines that GRBL answers once all motion is done."""
-    proofs, lifted = [], 0
-    for line in program.lines:
-        if line.kind == "up":
-            lifted = line.stroke + 1
-        synchronous = line.text.startswith(("S", "M3", "G4"))
-        proofs.append(lifted if synchronous else 0)
-    return proofs
-
-
 class _Way:
     """The commanded way, to hold reports against: the pen must be between what is surely done and what was sent."""
 
-    def __init__(self, program: Program, report: Status) -> None:
+    def __init__(self, program: Program, report: Status, lag: int) -> None:
         self._points = np.array([report.at, *(point for points in program.way for point in points)])
         # How many points lie behind when line i is done, the place it starts from counted.
         self._behind = np.cumsum([0, *(len(points) for points in program.way)]).tolist()
-        # Moves whose lines are answered though they are not done: those in the planner, and those that have left it
-        # for the step segments (6 in GRBL 1.1, 10 in grblHAL; a short move takes one), and the one being parsed.
-        self._blocks = max(report.planner, 16) + 12
+        self._lag = lag
 
     def off_mm(self, at: tuple[float, float], answered: int, sent: int) -> float:
         """How far a reported place is from the part of the way that the pen may be on, mm."""
-        first = max(0, self._behind[answered] - self._blocks)
+        first = max(0, self._behind[answered] - self._lag)
         return _distance(self._points[first : self._behind[sent] + 1], at)
 
 

@@ -1,7 +1,7 @@
 """Wire: one port and one session bound together; the only place that reads and writes a port."""
 
-from plotter.grbl import STATUS, Alarm, Banner, Error, Event, Message, Ok, Session, Status
 from plotter.port import Port, PortError
+from plotter.session import Alarm, Banner, Error, Event, Message, Ok, Session, Status
 
 # GRBL answers a line within milliseconds, and within a dwell at worst; USB bridges add some 16 ms.
 ANSWER_S = 3.0
@@ -45,7 +45,7 @@ class Wire:
         alarmed, end = False, self.now() + within_s
         while self.session.awaiting_banner:
             if self.now() >= end:
-                raise Silence(f"no GRBL has answered within {within_s:g} s; check power, cable and baud rate")
+                raise Silence(f"no machine has answered within {within_s:g} s; check power, cable and baud rate")
             for event in self.listen(end - self.now()):
                 alarmed = alarmed or isinstance(event, Alarm)
         return alarmed
@@ -76,7 +76,7 @@ class Wire:
 
         With `undisturbed` raises Locked when the machine has started anew or locked itself since it was last heard.
         """
-        self.put(STATUS)
+        self.put(self.session.query())
         end = self.now() + within_s
         while self.now() < end:
             events = self.listen(end - self.now())

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plotter.gcode import Line, Program, ProgramError, prove, read, strokes, write
+from plotter.dialect import Walk
+from plotter.gcode import prove, read, strokes, write
 from plotter.interpreter import Interpreter
 from plotter.machine import Machine, ServoPen, Slot, ZPen
 from plotter.plan import Toolpath, plan
+from plotter.program import Line, Program, ProgramError
 from plotter.strokes import Stroke, deviation, stroke
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -139,12 +141,12 @@ def test_the_proof_reads_what_will_be_sent_and_not_what_was_meant(at: int, text:
     lines = list(program.lines)
     lines[at] = lines[at]._replace(text=text)
     with pytest.raises(ProgramError, match=why):
-        prove(Program(tuple(lines), program.end), SERVO)
+        prove(Program(tuple(lines), program.end, walk=Walk), SERVO)
 
 
 def test_a_travel_with_the_pen_down_is_refused() -> None:
     lines = [("G21G90", "setup"), ("M3S200", "setup"), ("G0X1Y1", "travel"), ("S700", "down"), ("G0X5Y5", "travel")]
-    program = Program(tuple(Line(text, 0, kind) for text, kind in [*lines, ("S200", "up")]), (5.0, 5.0))  # type: ignore[arg-type]
+    program = Program(tuple(Line(text, 0, kind) for text, kind in [*lines, ("S200", "up")]), (5.0, 5.0), walk=Walk)  # type: ignore[arg-type]
     with pytest.raises(ProgramError, match="travels with the pen on the paper"):
         prove(program, SERVO)
 

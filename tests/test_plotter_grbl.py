@@ -7,30 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plotter.grbl import ALARMS, Alarm, Banner, Error, Event, Message, NoRoom, Ok, Session, Setting, Status, Unknown
+from plotter.grbl import ALARMS, GrblSession
 from plotter.machine import Machine
+from plotter.session import Alarm, Banner, Error, Event, Message, NoRoom, Ok, Setting, Status, Unknown
 from plotter.words import ERRORS
 
 TRANSCRIPTS = Path(__file__).parent / "data" / "transcripts"
 BANNER = b"\r\nGrbl 1.1h ['$' for help]\r\n"
 
 
-def session() -> Session:
-    one = Session(Machine())
+def session() -> GrblSession:
+    one = GrblSession(Machine())
     assert one.receive(BANNER) == [Banner("Grbl 1.1h ['$' for help]", awaited=True)]
     return one
 
 
-def play(path: Path) -> tuple[Session, list[Event]]:
+def play(path: Path) -> tuple[GrblSession, list[Event]]:
     """A recorded conversation, said again by a session: its state at the end, and all events."""
-    one, events, left = Session(Machine()), [], b""
+    one, events, left = GrblSession(Machine()), [], b""
     for line in path.read_text(encoding="utf-8").splitlines():
         found = re.match(r"[\d.]+ ([<>!])(?: (.*))?$", line)
         if not found:
             continue
         kind, text = found[1], found[2] or ""
         if kind == "!" and text == "open":
-            one = Session(Machine())
+            one = GrblSession(Machine())
         elif kind == "<":
             events += one.receive(text.encode() + b"\r\n")
         elif kind == ">":
@@ -129,7 +130,7 @@ def test_between_reset_and_banner_nothing_counts_but_an_alarm() -> None:
     ["Grbl 1.1f ['$' for help]", "GrblHAL 1.1f ['$' or '$HELP' for help]", "Grbl 3.7 [FluidNC v3.7.8 '$' for help]"],
 )
 def test_kinds_of_firmware(text: str) -> None:
-    one = Session(Machine())
+    one = GrblSession(Machine())
     assert one.receive(text.encode() + b"\r\n") == [Banner(text, awaited=True)]
 
 
@@ -178,7 +179,7 @@ said = st.sampled_from(
     st.sampled_from([64, 127, 128, 1024]),
 )
 def test_bytes_under_way_never_exceed_the_budget(acts: list[str | bytes], rx: int) -> None:
-    one = Session(Machine(rx_bytes=rx))
+    one = GrblSession(Machine(rx_bytes=rx))
     one.receive(BANNER)
     waiting: list[int] = []
     for act in acts:
@@ -215,7 +216,12 @@ def test_any_cut_of_the_stream_says_the_same(parts: list[bytes], cuts: list[int]
 def test_every_error_and_alarm_has_words() -> None:
     assert len(ERRORS) == 36
     assert set(ALARMS) == set(range(1, 11))
-    assert Error(0, "G1X", 2).words == "a number is missing or malformed"
-    assert Alarm(2).words == "a move would have left the machine's travel (soft limit)"
-    assert "does not know" in Error(0, "", 99).words
-    assert "does not know" in Alarm(99).words
+    one = session()
+    for line in ("G1X", "G21"):
+        one.send(line)
+    said = one.receive(b"error:2\r\nerror:99\r\nALARM:2\r\nALARM:99\r\n")
+    words = [event.words for event in said if isinstance(event, Error | Alarm)]
+    assert words[0] == "a number is missing or malformed"
+    assert words[2] == "a move would have left the machine's travel (soft limit)"
+    assert "does not know" in words[1]
+    assert "does not know" in words[3]

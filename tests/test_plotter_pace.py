@@ -10,6 +10,7 @@ from plotter.machine import Machine, Slot
 from plotter.motion import estimate
 from plotter.pace import STEP_MM_MIN, feeds
 from plotter.plan import plan
+from plotter.program import Program
 from plotter.serialport import open_port
 from plotter.simport import SimPort
 from plotter.stream import Verdict, Wish, connect, stream
@@ -58,7 +59,7 @@ def test_the_ink_is_the_same_at_either_pace_and_the_program_is_proved() -> None:
     assert seconds[0] != pytest.approx(seconds[1], rel=1e-3)
 
 
-def _by_stroke(program: gcode.Program) -> list[list[str]]:
+def _by_stroke(program: Program) -> list[list[str]]:
     drawn: dict[int, list[str]] = {}
     for line in program.lines:
         if line.kind == "draw":

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plotter.clock import Clock
-from plotter.gcode import Line, Program, read, write
+from plotter.dialect import Walk
+from plotter.gcode import read, write
 from plotter.machine import Machine, Slot, ZPen
 from plotter.plan import Toolpath, plan
 from plotter.port import PortError
+from plotter.program import Line, Program
 from plotter.serialport import open_port
 from plotter.simport import SimPort
 from plotter.stream import MachineMismatch, NotReady, Outcome, Progress, Verdict, Wish, connect, stream
@@ -221,7 +223,7 @@ def test_a_program_that_is_not_fit_sends_no_byte(at: int, text: str) -> None:
     port = plugged()
     session = connect(port, SERVO)
     counted = Counted(port)
-    outcome = stream(counted, session, Program(tuple(lines), program.end), watch=go_on)
+    outcome = stream(counted, session, Program(tuple(lines), program.end, walk=Walk), watch=go_on)
     assert (outcome.verdict, counted.count) == (Verdict.REFUSED, 0)
     assert "not fit for this machine" in outcome.reason
 
@@ -578,5 +580,5 @@ def test_a_machine_found_in_motion_must_be_looked_at() -> None:
 
 def test_nobody_there() -> None:
     port = plugged()
-    with pytest.raises(PortError, match="no GRBL has answered"):
+    with pytest.raises(PortError, match="no machine has answered"):
         connect(Disturbed(port, "mute", 0), SERVO)

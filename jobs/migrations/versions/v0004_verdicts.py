@@ -1,0 +1,14 @@
+"""What a fault did to a card, and from where it can be gone on with."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

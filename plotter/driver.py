@@ -1,0 +1,65 @@
+"""Driver: one firmware's way of saying everything a pen needs. The seam that lets one stream write on any machine."""
+
+from typing import Protocol
+
+from plotter.machine import Machine
+from plotter.motion import Estimate
+from plotter.plan import Toolpath
+from plotter.port import Port
+from plotter.program import Point, Program
+from plotter.rescue import Left
+from plotter.session import Session
+from plotter.wire import Wire
+
+
+class Driver(Protocol):
+    """How one firmware is spoken to: programs spelled and proved, a machine found at a port, a pen rescued."""
+
+    @property
+    def machine(self) -> Machine: ...
+
+    def write(self, toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
+        """Spell a plan; with `first_stroke` it goes on with that stroke. Raises ValueError when there is none such."""
+        ...
+
+    def prove(self, program: Program) -> None:
+        """That every line may be sent to this machine; raises ProgramError at the first that may not."""
+        ...
+
+    def estimate(self, program: Program) -> Estimate:
+        """How long the machine needs for it."""
+        ...
+
+    def connect(self, port: Port) -> Session:
+        """From an open port to a machine known to be the configured one, idle, at a known place.
+
+        Raises PortError when nothing answers, MachineMismatch, NotReady.
+        """
+        ...
+
+    def rescue(self, wire: Wire, left: Left, park: Point) -> tuple[bool, str]:
+        """Lift the pen as soon as the machine allows and bring it to `park`.
+
+        (whether the machine knows where it is, what an operator has to know besides). Never raises PortError.
+        """
+        ...
+
+    def pen(self, *, down: bool) -> tuple[str, ...]:
+        """Lines that lower or lift the pen and wait until it has settled."""
+        ...
+
+    def move(self, to: Point) -> tuple[str, ...]:
+        """Lines of a straight move with the pen up, machine frame, mm."""
+        ...
+
+
+def driver(machine: Machine) -> Driver:
+    """The driver of a machine's firmware."""
+    from plotter.grbldriver import GrblDriver
+
+    return GrblDriver(machine)
+
+
+def connect(port: Port, machine: Machine) -> Session:
+    """The machine at an open port, ready to write; see `Driver.connect`."""
+    return driver(machine).connect(port)

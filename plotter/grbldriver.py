@@ -1,0 +1,42 @@
+"""The driver of GRBL 1.1 and of the firmwares that speak its language (grblHAL, FluidNC)."""
+
+from dataclasses import dataclass
+
+from plotter import gcode
+from plotter.connect import connect
+from plotter.grbl import GrblSession
+from plotter.machine import Machine
+from plotter.motion import Estimate, estimate
+from plotter.plan import Toolpath
+from plotter.port import Port
+from plotter.program import Point, Program
+from plotter.rescue import Left, rescue
+from plotter.wire import Wire
+
+
+@dataclass(frozen=True)
+class GrblDriver:
+    """G-code over character counting."""
+
+    machine: Machine
+
+    def write(self, toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
+        return gcode.write(toolpath, first_stroke=first_stroke)
+
+    def prove(self, program: Program) -> None:
+        gcode.prove(program, self.machine)
+
+    def estimate(self, program: Program) -> Estimate:
+        return estimate((line.text for line in program.lines), self.machine)
+
+    def connect(self, port: Port) -> GrblSession:
+        return connect(port, self.machine)
+
+    def rescue(self, wire: Wire, left: Left, park: Point) -> tuple[bool, str]:
+        return rescue(wire, left, park)
+
+    def pen(self, *, down: bool) -> tuple[str, ...]:
+        return gcode.lower(self.machine) if down else gcode.lift(self.machine)
+
+    def move(self, to: Point) -> tuple[str, ...]:
+        return (gcode.write_move(to),)

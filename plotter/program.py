@@ -1,0 +1,87 @@
+"""Program: a pen's whole way as the lines a firmware takes, each with the stroke it belongs to and what it is for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, Protocol
+
+Kind = Literal["setup", "travel", "down", "draw", "up", "park"]
+Point = tuple[float, float]
+
+
+class ProgramError(ValueError):
+    """A program is not fit to be sent: `number` (from 1) and `text` of the line, and `why`."""
+
+    def __init__(self, number: int, text: str, why: str) -> None:
+        super().__init__(f"line {number} '{text[:80]}': {why}")
+        self.number = number
+        self.text = text
+        self.why = why
+
+
+class Line(NamedTuple):
+    """One line, the stroke it belongs to (-1 before the first; a travel belongs to the stroke it goes to), its kind."""
+
+    text: str
+    stroke: int
+    kind: Kind
+
+
+class Walk(Protocol):
+    """Where lines take the pen, fed line by line."""
+
+    points: tuple[Point, ...]  # of the last line, machine frame, mm; none when it did not move the pen
+    dwell_s: float  # how long the last line waits
+
+    def line(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Program:
+    """A pen's whole way: it begins and ends with the pen up; `end` is where it comes to rest, machine frame, mm.
+
+    `first_stroke` is the first stroke it draws and `strokes` counts from 0 to the last: a program that goes on after
+    an interruption knows that the strokes before it are on the paper. `walk` reads its firmware's lines.
+    """
+
+    lines: tuple[Line, ...]
+    end: Point
+    first_stroke: int = 0
+    walk: Callable[[], Walk] = field(kw_only=True)
+
+    @property
+    def text(self) -> str:
+        """The lines as a file: LF after each."""
+        return "".join(f"{line.text}\n" for line in self.lines)
+
+    @cached_property
+    def strokes(self) -> int:
+        """How many strokes are on the paper at its end, those before `first_stroke` included."""
+        return max((line.stroke for line in self.lines), default=-1) + 1
+
+    @cached_property
+    def way(self) -> tuple[tuple[Point, ...], ...]:
+        """For each line the points it takes the pen through, machine frame, mm; none for lines that do not move it."""
+        walk, way = self.walk(), []
+        for line in self.lines:
+            walk.line(line.text)
+            way.append(walk.points)
+        return tuple(way)
+
+    @cached_property
+    def drawn(self) -> tuple[int, ...]:
+        """How many strokes are on the paper once the first n lines are carried out, for n = 0 to all."""
+        done = [self.first_stroke]
+        for k, line in enumerate(self.lines):
+            last_up = line.kind == "up" and (k + 1 == len(self.lines) or self.lines[k + 1].kind != "up")
+            done.append(line.stroke + 1 if last_up else done[-1])
+        return tuple(done)
+
+    @cached_property
+    def longest_dwell_s(self) -> float:
+        """The longest wait in it, s."""
+        walk, longest = self.walk(), 0.0
+        for line in self.lines:
+            walk.line(line.text)
+            longest = max(longest, walk.dwell_s)
+        return longest
