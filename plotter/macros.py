@@ -1,0 +1,102 @@
+"""Macros: named lists of lines for what is not a card: going to a loading place, working a feeder. Proved before use.
+
+A macro runs with the pen up, by a person's button while the plotter is idle, or where the shop says (after a load).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from plotter.dialect import CLEAN, Unfit, Walk
+from plotter.gcode import EDGE_MM, preamble
+from plotter.machine import Machine, ServoPen
+from plotter.program import Point
+from plotter.session import Status
+from plotter.wire import Refusal, Wire
+
+# A macro is a handful of moves and waits; what is longer is a program and belongs into one.
+MOST_LINES = 50
+# Longer than the longest wait that a line may hold (5 s), and than a rapid over a 3 m bed at 1,000 mm/min.
+LINE_S = 10.0
+MOVES_S = 180.0
+# Outputs that a firmware switches without moving: a feeder's motor or a vacuum hangs on the coolant pins.
+_SWITCHES = ("M7", "M8", "M9")
+
+
+class MacroFault(ValueError):
+    """A macro is not fit to be run on this machine: its name, the line's number (from 1) and text, and why."""
+
+    def __init__(self, name: str, number: int, text: str, why: str) -> None:
+        super().__init__(f"macro '{name}', line {number} '{text[:80]}': {why}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A proved macro: `lines` as they go over the wire, modes and pen lift first; `end` where it leads, if anywhere."""
+
+    name: str
+    lines: tuple[str, ...]
+    end: Point | None
+
+
+def macro(name: str, lines: Sequence[str], machine: Machine) -> Macro:
+    """Prove a macro for a machine; raises MacroFault at the first line that may not be sent.
+
+    A line may move inside the bed with the pen up, wait (G4), and switch outputs (M7, M8, M9 alone on their line).
+    Nothing may lower the pen, let go of its servo, write to the machine's memory, move zero, or wait for a button.
+    """
+    if not 1 <= len(lines) <= MOST_LINES:
+        raise MacroFault(name, len(lines), "", f"a macro has 1 to {MOST_LINES} lines, not {len(lines)}")
+    walk = Walk()
+    begin = preamble(machine)
+    for text in begin:
+        walk.line(text)
+    up = _level(walk, machine)
+    for number, text in enumerate(lines, start=1):
+        if text in _SWITCHES:
+            continue
+        try:
+            if not CLEAN.fullmatch(text):
+                raise Unfit("capital letters, digits, points and signs only, no blanks, no comments")
+            walk.line(text)
+        except Unfit as why:
+            raise MacroFault(name, number, text, str(why)) from None
+        if isinstance(machine.pen, ServoPen) and walk.z is not None:
+            raise MacroFault(name, number, text, "this machine's pen is lifted by S; it has no Z")
+        if _level(walk, machine) != up:
+            raise MacroFault(
+                name, number, text, f"it moves the pen from its lifted place ({up:g}); a macro draws nothing"
+            )
+        for x, y in walk.points:
+            if not (-EDGE_MM <= x <= machine.width_mm + EDGE_MM and -EDGE_MM <= y <= machine.height_mm + EDGE_MM):
+                bed = f"0-{machine.width_mm:g} x 0-{machine.height_mm:g} mm"
+                raise MacroFault(name, number, text, f"it leads to ({x:.2f}, {y:.2f}), off the bed of {bed}")
+    end = None if walk.x is None or walk.y is None else (walk.x, walk.y)
+    # Whatever modes the macro leaves, the next program says its own; the dwell proves that all motion is done.
+    return Macro(name, (*begin, *lines, "G4P0"), end)
+
+
+def macros(named: Mapping[str, Sequence[str]], machine: Machine) -> dict[str, Macro]:
+    """All macros of a plotter, proved; raises MacroFault."""
+    return {name: macro(name, lines, machine) for name, lines in named.items()}
+
+
+def run(wire: Wire, one: Macro) -> Status:
+    """Carry out a macro on an idle machine, line by line, and wait until it stands; its report then.
+
+    Raises Refusal when the machine ends elsewhere than the macro leads, or refuses a line; Locked, PortError.
+    """
+    for text in one.lines:
+        wire.ask(text, MOVES_S if text == "G4P0" else LINE_S)
+    report = wire.wait_for(frozenset({"Idle"}), LINE_S)
+    if one.end is not None and math.dist(report.at, one.end) > 0.05:
+        raise Refusal(
+            f"after '{one.name}' the machine stands at X{report.at[0]:g} Y{report.at[1]:g}, "
+            f"not at X{one.end[0]:g} Y{one.end[1]:g}"
+        )
+    return report
+
+
+def _level(walk: Walk, machine: Machine) -> float | None:
+    return walk.s if isinstance(machine.pen, ServoPen) else walk.z
