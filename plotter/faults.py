@@ -41,6 +41,8 @@ class Fault:
 
 
 FAULTS: Mapping[str, Fault] = {
+    "unfit": Fault("the program is not fit for this machine", Card.BLANK),
+    "not-ready": Fault("the machine was not ready to write", Card.BLANK),
     "stopped": Fault("stopped by the operator", Card.RESUMABLE),
     "wire-lost": Fault("the port went away (cable, USB, power of the hub)", Card.LOOK),
     "silent": Fault("the machine has stopped answering", Card.LOOK),

@@ -14,6 +14,7 @@ import numpy as np
 
 from plotter.connect import MachineMismatch, NotReady
 from plotter.driver import connect, driver
+from plotter.faults import FAULTS, Card, Resume
 from plotter.port import Port, PortError
 from plotter.program import Program, ProgramError
 from plotter.rescue import NEAR_MM, Left
@@ -65,23 +66,34 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a card: in words for the operator, with a next step unless it is finished."""
+    """The end of a card: what it is worth, by which fault (a key of FAULTS, "" when there was none), and in words for
+    the operator, with a next step unless it is whole. `resume`: where a resumable card goes on.
+    """
 
-    verdict: Verdict
+    card: Card
+    fault: str
     reason: str
     strokes_done: int
     seconds: float
     position_known: bool
+    resume: Resume | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The card's worth as its attempt sees it: finished, nothing drawn, or something in between."""
+        return {Card.WHOLE: Verdict.FINISHED, Card.BLANK: Verdict.REFUSED}.get(self.card, Verdict.INTERRUPTED)
 
 
 class _Broken(Exception):
-    """The card cannot go on: why, how the machine is left, what to do next."""
+    """The card cannot go on: by which fault, why, how the machine is left, what to do next."""
 
-    def __init__(self, why: str, left: Left, then: str) -> None:
+    def __init__(self, fault: str, why: str, left: Left, then: str) -> None:
         super().__init__(why)
-        self.why, self.left, self.then = why, left, then
+        self.fault, self.why, self.left, self.then = fault, why, left, then
 
 
+_MARKING = ("down", "draw")
+_ALARMED = {1: "hard-limit", 2: "soft-limit"}
 STOPPED = "stopped by the operator"
 _LOOK = "look at the card, then decide whether it is good or a fresh one is written"
 _PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
@@ -104,18 +116,18 @@ def stream(
     wire, tongue = Wire(port, session), driver(session.machine)
     begin = wire.now()
 
-    def refused(why: str, *, known: bool = True) -> Outcome:
-        return Outcome(Verdict.REFUSED, why, program.first_stroke, wire.now() - begin, known)
+    def refused(fault: str, why: str, *, known: bool = True) -> Outcome:
+        return Outcome(Card.BLANK, fault, why, program.first_stroke, wire.now() - begin, known)
 
     try:
         tongue.prove(program)
         report = wire.status(undisturbed=True)
     except ProgramError as error:
-        return refused(f"the program is not fit for this machine: {error}")
+        return refused("unfit", f"the program is not fit for this machine: {error}")
     except (PortError, Locked) as error:
-        return refused(f"{error}; connect it again", known=False)
+        return refused("not-ready", f"{error}; connect it again", known=False)
     if report.state != "Idle" or session.lines_under_way:
-        return refused(f"the machine is not ready (state {report.state}); connect it again")
+        return refused("not-ready", f"the machine is not ready (state {report.state}); connect it again")
     if before_ink is not None:
         before_ink()
     card = _Card(wire, program, report, watch)
@@ -123,18 +135,20 @@ def stream(
         try:
             card.run()
         except PortError as error:
-            raise _Broken(str(error), "gone", _PLACE) from error
+            raise _Broken("wire-lost", str(error), "gone", _PLACE) from error
     except _Broken as broken:
         known, pen = tongue.rescue(wire, broken.left, program.end)
-        verdict = Verdict.INTERRUPTED if card.inked else Verdict.REFUSED
+        worth = card.worth(broken.fault, known)
         where = f"{card.done} of {program.strokes} strokes are drawn" if card.inked else "nothing was drawn"
         then = broken.then if known else _PLACE
         reason = f"{broken.why}. {_capital(where)}; {pen}. Next: {then}."
-        return Outcome(verdict, reason, card.done, wire.now() - begin, known)
+        resume = Resume(card.done) if worth is Card.RESUMABLE else None
+        return Outcome(worth, broken.fault, reason, card.done, wire.now() - begin, known, resume)
     except BaseException:
         tongue.rescue(wire, "obeying", program.end)
         raise
-    return Outcome(Verdict.FINISHED, f"all {program.strokes} strokes are drawn", card.done, wire.now() - begin, True)
+    said = f"all {program.strokes} strokes are drawn"
+    return Outcome(Card.WHOLE, "", said, card.done, wire.now() - begin, True)
 
 
 class _Card:
@@ -148,7 +162,7 @@ class _Card:
         self._first_down = next((i for i, line in enumerate(program.lines) if line.kind == "down"), len(self._texts))
         self._way = _Way(program, report, wire.session.lag)
         self._report = report
-        self._sent = self._answered = 0
+        self._sent = self._answered = self._executed = 0
         self._wish = Wish.GO_ON
         self._heard = self._moved = wire.now()
         self._next_report = self._heard
@@ -165,6 +179,19 @@ class _Card:
     def inked(self) -> bool:
         """Whether a byte was sent that can lower the pen."""
         return self._sent > self._first_down
+
+    def worth(self, fault: str, known: bool) -> Card:
+        """What the card is worth after a fault, when the machine knows where it is or not."""
+        if not self.inked:
+            return Card.BLANK
+        if fault in ("refused", "line-lost", "reply-lost"):
+            return Card.SPOILED  # what was drawn instead is not known
+        at_best = FAULTS[fault].at_best
+        if at_best is Card.RESUMABLE and not known:
+            at_best = Card.LOOK
+        if at_best is Card.LOOK and not known and self._program.lines[max(0, self._executed - 1)].kind in _MARKING:
+            return Card.SPOILED
+        return at_best
 
     def run(self) -> None:
         """Turn the crank until the machine rests at the end; raises _Broken, PortError."""
@@ -213,6 +240,7 @@ class _Card:
         if isinstance(event, Ok):
             self._answered = event.index + 1
             self._moved, self._lost_since = self._heard, None
+            self._executed = max(self._executed, event.executed)
             if (drawn := self._program.drawn[event.executed]) > self._done:
                 self._done = drawn
                 self._tell()
@@ -220,15 +248,22 @@ class _Card:
             return self._on_report(event)
         elif isinstance(event, Error):
             raise _Broken(
+                "refused",
                 f"the machine refused line {event.index + 1} '{event.line}' (error:{event.code}, {event.words}): "
                 "bytes were lost on the wire, or this is a fault of Fairhand",
                 "obeying",
                 f"check cable and ground; {_LOOK}",
             )
         elif isinstance(event, Alarm):
-            raise _Broken(f"ALARM:{event.code}: {event.words}", "locked", f"free the head; {_PLACE}")
+            raise _Broken(
+                _ALARMED.get(event.code, "alarm"),
+                f"ALARM:{event.code}: {event.words}",
+                "locked",
+                f"free the head; {_PLACE}",
+            )
         elif isinstance(event, Banner):
             raise _Broken(
+                "restarted",
                 "the machine restarted by itself (a dip in its power, its reset button, a second program on the port)",
                 "restarted",
                 f"check its power supply; {_PLACE}",
@@ -246,6 +281,7 @@ class _Card:
         if self._strayed:
             if strayed:
                 raise _Broken(
+                    "off-path",
                     f"the pen is off its way, at X{report.at[0]:g} Y{report.at[1]:g}: bytes were lost on the wire",
                     "obeying",
                     f"check cable and ground; the card is spoiled: {_LOOK}",
@@ -258,6 +294,7 @@ class _Card:
             end = self._program.end
             if math.dist(report.at, end) > NEAR_MM:
                 raise _Broken(
+                    "astray",
                     f"the machine ended at X{report.at[0]:g} Y{report.at[1]:g} instead of X{end[0]:g} Y{end[1]:g}: "
                     "bytes were lost on the wire",
                     "obeying",
@@ -273,12 +310,12 @@ class _Card:
     def _out_of_order(self, report: Status) -> None:
         """States that a card under way never passes through by itself."""
         if report.state == "Alarm":
-            raise _Broken("the machine locked itself (Alarm)", "locked", f"look why; {_PLACE}")
+            raise _Broken("alarm", "the machine locked itself (Alarm)", "locked", f"look why; {_PLACE}")
         if report.state == "Hold":
-            raise _Broken("the machine was put on hold at its own button", "obeying", _LOOK)
+            raise _Broken("held", "the machine was put on hold at its own button", "obeying", _LOOK)
         if report.state == "Door":
-            raise _Broken("the machine's safety door was opened", "obeying", f"close it; {_LOOK}")
-        raise _Broken(f"the machine went into state {report.state} by itself", "obeying", _LOOK)
+            raise _Broken("held", "the machine's safety door was opened", "obeying", f"close it; {_LOOK}")
+        raise _Broken("alarm", f"the machine went into state {report.state} by itself", "obeying", _LOOK)
 
     def _audit(self, report: Status, now: float) -> None:
         """Idle with empty buffers while lines wait for their answer: the answers, or the lines, are lost."""
@@ -288,6 +325,7 @@ class _Card:
             self._lost_since = now
         elif now - self._lost_since > self._program.longest_dwell_s + AUDIT_S:
             raise _Broken(
+                "line-lost",
                 f"the machine has not answered {self._sent - self._answered} of its lines and is idle: "
                 "bytes were lost on the wire",
                 "obeying",
@@ -297,9 +335,11 @@ class _Card:
     def _look_for_silence(self) -> None:
         now = self._wire.now()
         if now - self._heard > SILENCE_S:
-            raise _Broken("the machine has stopped answering", "obeying", f"check its power and cable; {_PLACE}")
+            raise _Broken(
+                "silent", "the machine has stopped answering", "obeying", f"check its power and cable; {_PLACE}"
+            )
         if now - self._moved > self._program.longest_dwell_s + STUCK_S:
-            raise _Broken("the machine reports, but nothing moves", "obeying", f"look what holds it; {_PLACE}")
+            raise _Broken("stuck", "the machine reports, but nothing moves", "obeying", f"look what holds it; {_PLACE}")
 
     def _tell(self, *, obey: bool = True) -> None:
         """Tell the watcher, and obey."""
@@ -318,7 +358,7 @@ class _Card:
             self._lost_since += waited
         if obey and self._wish is Wish.STOP:
             left: Left = "resting" if held else "obeying"
-            raise _Broken(STOPPED, left, _LOOK)
+            raise _Broken("stopped", STOPPED, left, _LOOK)
 
 
 class _Way:
