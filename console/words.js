@@ -13,6 +13,7 @@ const JOB_STATES = {
   writing: "Being written",
   interrupted: "Interrupted",
   done: "Written",
+  quarantined: "Set aside",
   failed: "Failed",
   cancelled: "Cancelled",
 };

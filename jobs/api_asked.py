@@ -161,7 +161,7 @@ class JobsQuery(_In):
     # Query values are text: numbers are read from them.
     model_config = ConfigDict(strict=False, extra="forbid")
 
-    state: list[State] = Field(default_factory=list, max_length=8, description="One or more states.")
+    state: list[State] = Field(default_factory=list, max_length=len(State), description="One or more states.")
     batch: Annotated[BatchId | None, Unsent] = None
     external_id: Annotated[Short | None, Unsent] = None
     plotter: Annotated[PlotterName | None, Unsent] = Field(None, description="Asked for it, or last written on it.")

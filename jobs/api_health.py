@@ -16,7 +16,7 @@ from jobs.job import Condition
 from jobs.store import Store
 
 _attempt, _job = schema.attempt, schema.job
-_OUTCOMES = ("written", "interrupted", "spoiled", "given_up", "not_started", "refused", "cancelled")
+_OUTCOMES = ("written", "quarantined", "interrupted", "spoiled", "given_up", "not_started", "refused", "cancelled")
 _CONTENT = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus exposition formats, text 0.0.4
 
 

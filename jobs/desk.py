@@ -72,27 +72,29 @@ class Desk:
         return self.store.transition(job_id, State.READY, who="person", actor=actor, frm=(State.FAILED,), only=only)
 
     def decide(self, job_id: str, decision: Decision, *, actor: str, note: str = "") -> Job:
-        """A person's word on an interrupted card: it is good, a fresh one shall be written, or the job is given up."""
+        """A person's word on an interrupted or quarantined card: good, a fresh one shall be written, or given up."""
         to = {Decision.GOOD: State.DONE, Decision.FRESH: State.READY, Decision.GIVE_UP: State.FAILED}[decision]
         outcome = {Decision.GOOD: "written", Decision.FRESH: "spoiled", Decision.GIVE_UP: "given_up"}[decision]
         with self.store.transaction() as connection:
-            reason = "" if decision is not Decision.GIVE_UP else note or "given up after an interruption"
+            was = self.store.lock_job(connection, job_id)
+            after = "a quarantine" if was is State.QUARANTINED else "an interruption"
+            reason = "" if decision is not Decision.GIVE_UP else note or f"given up after {after}"
             job = self.store.transition(
                 job_id,
                 to,
                 who="person",
                 actor=actor,
-                frm=(State.INTERRUPTED,),
-                only="an interrupted card can be decided",
+                frm=(State.INTERRUPTED, State.QUARANTINED),
+                only="an interrupted or quarantined card can be decided",
                 reason=reason,
                 data={"decision": decision},
             )
             now = self.store.now(connection)
             connection.execute(
                 update(_attempt)
-                .where(_attempt.c.job == job_id, _attempt.c.ended_at.is_(None))
+                .where(_attempt.c.job == job_id, _attempt.c.number == job.attempts)
                 .values(
-                    ended_at=now,
+                    ended_at=func.coalesce(_attempt.c.ended_at, now),
                     outcome=outcome,
                     decided_by=actor,
                     decided_at=now,

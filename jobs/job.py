@@ -18,7 +18,8 @@ from plotter.strokes import Stroke
 
 
 class State(StrEnum):
-    """Where a job stands. `interrupted` is the state that only a person ends: there may be ink on the card."""
+    """Where a job stands. Only a person ends `interrupted` (there may be ink on the card) and `quarantined` (its
+    machine was found out of place afterwards)."""
 
     HELD = "held"
     READY = "ready"
@@ -26,6 +27,7 @@ class State(StrEnum):
     WRITING = "writing"
     INTERRUPTED = "interrupted"
     DONE = "done"
+    QUARANTINED = "quarantined"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -58,10 +60,14 @@ TRANSITIONS: Mapping[tuple[State, State], Rule] = {
     ),
     (State.INTERRUPTED, State.READY): Rule(("person",), "write a fresh card, the old one is spoiled"),
     (State.INTERRUPTED, State.FAILED): Rule(("person",), "given up"),
+    (State.DONE, State.QUARANTINED): Rule(("plotter", "person"), "its machine was found out of place afterwards"),
+    (State.QUARANTINED, State.DONE): Rule(("person",), "the card is good all the same"),
+    (State.QUARANTINED, State.READY): Rule(("person",), "write a fresh card, the old one is spoiled"),
+    (State.QUARANTINED, State.FAILED): Rule(("person",), "given up"),
     (State.FAILED, State.READY): Rule(("customer", "person"), "tried again"),
     (State.FAILED, State.CANCELLED): Rule(("customer", "person"), "cancelled"),
 }
-"""Every move there is. Nothing leaves DONE or CANCELLED; only a person's word leads from ink to a second card."""
+"""Every move there is. Nothing leaves CANCELLED; only a person's word leads from ink to a second card."""
 
 FIRST = (State.HELD, State.READY)  # the states a job may begin in
 OPEN = (State.CLAIMED, State.WRITING, State.INTERRUPTED)  # an attempt is open; the plotter takes nothing else
@@ -289,6 +295,8 @@ def waiting_for(job: Job, plotters: Sequence[PlotterRow]) -> str | None:
             return f"it failed: {job.reason}; requeue or cancel it"
         case State.INTERRUPTED:
             return f"a person must look at the card on {job.on} and decide: good, fresh card, or give up ({job.reason})"
+        case State.QUARANTINED:
+            return f"a person must look at the card written on {job.on} and decide: {job.reason}"
         case State.READY:
             return _what_a_ready_job_waits_for(job, plotters)
         case _:
@@ -311,6 +319,7 @@ def _what_a_ready_job_waits_for(job: Job, plotters: Sequence[PlotterRow]) -> str
 
 _BUSY = "writing another card"
 _DECISION = "waiting for a decision"
+_CARE = "waiting for a person"
 HOMES_WHEN_LOADED = "it homes when somebody has loaded blanks and confirmed them"
 """The reason of a plotter that is offline only until blanks are loaded."""
 
@@ -320,8 +329,10 @@ def _obstacle(p: PlotterRow, stock: str) -> str | None:
     if p.mode is Mode.PAUSED:
         return "paused"
     homes = p.condition is Condition.OFFLINE and p.reason == HOMES_WHEN_LOADED
-    if p.condition is Condition.ATTENTION or (homes and p.job is not None):
+    if p.job is not None and (p.condition is Condition.ATTENTION or homes):
         return _DECISION
+    if p.condition is Condition.ATTENTION:
+        return _CARE
     if p.condition in (Condition.OFFLINE, Condition.FAULT) and not homes:
         return p.condition.value
     if homes or p.loaded_stock != stock or (p.blanks == 0 and p.condition is Condition.IDLE):
@@ -341,6 +352,8 @@ def _said(names: Sequence[str], why: str) -> str:
             return f"{who} {'has' if one else 'have'} a fault"
         case _ if why == _DECISION:
             return f"{who} {'waits' if one else 'wait'} for your decision about a card"
+        case _ if why == _CARE:
+            return f"{who} {'needs' if one else 'need'} a person; the panel says what for"
         case _:
             return f"{', '.join(names)}: {why}"
 
@@ -365,7 +378,7 @@ class Wanted(StrEnum):
 
 
 class Decision(StrEnum):
-    """A person's word on an interrupted card."""
+    """A person's word on a card that is interrupted or quarantined."""
 
     GOOD = "good"
     FRESH = "fresh"

@@ -211,6 +211,95 @@ plotter = Table(
     Column("seen_at", Utc),
 )
 
+# The pens that plotters carry: one fitted at a time; those before it are kept for what they have drawn.
+pen = Table(
+    "pen",
+    metadata,
+    Column("number", _Count, primary_key=True, autoincrement=True),
+    Column("plotter", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # Metres it held when it was fitted; empty when nobody knows.
+    Column("ink_m", Float),
+    # Heights and settle times that a person has set for it, where they are not its profile's.
+    Column("lift", JSON, nullable=False),
+    Column("fitted_at", Utc, nullable=False),
+    Column("fitted_by", Text, nullable=False),
+    Column("removed_at", Utc),
+    Column("warmed_at", Utc),
+    Column("used_mm", Float, nullable=False),
+    Column("cards", Integer, nullable=False),
+    Column("lifts", Integer, nullable=False),
+    Index(
+        "pen_open",
+        "plotter",
+        unique=True,
+        postgresql_where=text("removed_at IS NULL"),
+        sqlite_where=text("removed_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# What a plotter has done in its life, whatever pen it carried.
+wear = Table(
+    "wear",
+    metadata,
+    Column("plotter", String(40), primary_key=True),
+    Column("drawn_mm", Float, nullable=False),
+    Column("cards", Integer, nullable=False),
+    Column("lifts", BigInteger, nullable=False),
+)
+
+# Looks at whether a machine stands where it believes to stand; open while a person's answer or word is awaited.
+check = Table(
+    "check",
+    metadata,
+    Column("number", _Count, primary_key=True, autoincrement=True),
+    Column("plotter", Text, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("good", Boolean),
+    Column("error_mm", Float),
+    # How many cards it judged: those written since the last good one.
+    Column("cards", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("answered_at", Utc),
+    Column("answered_by", Text),
+    Column("settled_at", Utc),
+    Column("settled_by", Text),
+    Index("check_plotter", "plotter", "number"),
+    Index(
+        "check_open",
+        "plotter",
+        unique=True,
+        postgresql_where=text("settled_at IS NULL"),
+        sqlite_where=text("settled_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# What a person asks of an idle plotter: a macro, a height test, a check. One at a time.
+errand = Table(
+    "errand",
+    metadata,
+    Column("number", _Count, primary_key=True, autoincrement=True),
+    Column("plotter", Text, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("what", JSON, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("ended_at", Utc),
+    Column("done", Boolean),
+    Column("words", Text, nullable=False),
+    Index(
+        "errand_open",
+        "plotter",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
 event = Table(
     "event",
     metadata,
