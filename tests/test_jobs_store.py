@@ -259,7 +259,7 @@ def test_an_interrupted_card_waits_for_a_person(store: Store) -> None:
         attempt = store.attempts(claim.job.id)[-1]
         assert (attempt.decided_by, attempt.decision, attempt.ended_at is not None) == ("op", decision, True)
         assert (attempt.reason, attempt.note) == ("the pen fell out", "looked")
-        with pytest.raises(NotAllowed, match=f"is {state}: only an interrupted card can be decided"):
+        with pytest.raises(NotAllowed, match=f"is {state}: only an interrupted or quarantined card can be decided"):
             desk.decide(claim.job.id, decision, actor="op")
 
 
