@@ -73,8 +73,8 @@ def macro(name: str, lines: Sequence[str], machine: Machine) -> Macro:
                 bed = f"0-{machine.width_mm:g} x 0-{machine.height_mm:g} mm"
                 raise MacroFault(name, number, text, f"it leads to ({x:.2f}, {y:.2f}), off the bed of {bed}")
     end = None if walk.x is None or walk.y is None else (walk.x, walk.y)
-    # Whatever modes the macro leaves, the next program says its own; the dwell proves that all motion is done.
-    return Macro(name, (*begin, *lines, "G4P0"), end)
+    # The modes as everything else expects them; the dwell proves that all motion is done.
+    return Macro(name, (*begin, *lines, begin[0], "G4P0"), end)
 
 
 def macros(named: Mapping[str, Sequence[str]], machine: Machine) -> dict[str, Macro]:
