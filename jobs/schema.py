@@ -277,29 +277,6 @@ check = Table(
     sqlite_autoincrement=True,
 )
 
-# What a person asks of an idle plotter: a macro, a height test, a check. One at a time.
-errand = Table(
-    "errand",
-    metadata,
-    Column("number", _Count, primary_key=True, autoincrement=True),
-    Column("plotter", Text, nullable=False),
-    Column("kind", String(12), nullable=False),
-    Column("what", JSON, nullable=False),
-    Column("asked_at", Utc, nullable=False),
-    Column("asked_by", Text, nullable=False),
-    Column("ended_at", Utc),
-    Column("done", Boolean),
-    Column("words", Text, nullable=False),
-    Index(
-        "errand_open",
-        "plotter",
-        unique=True,
-        postgresql_where=text("ended_at IS NULL"),
-        sqlite_where=text("ended_at IS NULL"),
-    ),
-    sqlite_autoincrement=True,
-)
-
 event = Table(
     "event",
     metadata,

@@ -1,4 +1,4 @@
-"""The care of machines: pens and what they have drawn, checks of a machine's place, errands of a person."""
+"""The care of machines: pens and what they have drawn, checks of a machine's place."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -65,23 +65,8 @@ def upgrade() -> None:
     )
     op.create_index("check_plotter", "check", ["plotter", "number"], unique=False)
     _one_open("check", "settled_at")
-    op.create_table(
-        "errand",
-        _number(),
-        sa.Column("plotter", sa.Text(), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("what", sa.JSON(), nullable=False),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("asked_by", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("done", sa.Boolean(), nullable=True),
-        sa.Column("words", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("number"),
-        sqlite_autoincrement=True,
-    )
-    _one_open("errand", "ended_at")
 
 
 def downgrade() -> None:
-    for table in ("errand", "check", "wear", "pen"):
+    for table in ("check", "wear", "pen"):
         op.drop_table(table)
