@@ -13,10 +13,20 @@ AXES = range(3)
 class Carriage:
     """Head, belts and screw. Frame: mm from machine zero, 0 to the travel on each axis."""
 
-    def __init__(self, settings: Mapping[int, float], at: Place, *, switches: bool) -> None:
-        """`settings` as the machine was built and adjusted: its true steps/mm, travel, and homing ends ($23)."""
+    def __init__(
+        self, settings: Mapping[int, float], at: Place, *, switches: bool, z_reach: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
+        """`settings` as the machine was built and adjusted: its true steps/mm, travel, and homing ends ($23).
+
+        `z_reach`: heights in mm the pen's screw can reach even where they lie outside its travel.
+        """
         self._steps_per_mm = [settings[100 + axis] for axis in AXES]
         self._travel = [settings[130 + axis] for axis in AXES]
+        self._ends = [(-END_STOP_MM, travel + END_STOP_MM) for travel in self._travel]
+        low, high = self._ends[2]
+        self._ends[2] = (min(low, z_reach[0] - END_STOP_MM), max(high, z_reach[1] + END_STOP_MM))
+        self.dead: frozenset[int] = frozenset()  # axes whose motors have no supply
+        self.home_off = (0.0, 0.0)  # how far from the true place homing ends, mm
         self._low_end = [bool(int(settings[23]) >> axis & 1) for axis in AXES]
         self._switches = switches
         self._zero = list(at)  # where the motors' step 0 is
@@ -29,11 +39,13 @@ class Carriage:
 
     def to(self, steps: Steps) -> Place:
         """Follow the motors; steps beyond an end stop are lost for good."""
-        now = [0.0, 0.0, 0.0]
+        now, dead = [0.0, 0.0, 0.0], self.dead
         for axis in AXES:
             wanted = self._zero[axis] + steps[axis] / self._steps_per_mm[axis]
-            low, high = -END_STOP_MM, self._travel[axis] + END_STOP_MM
+            low, high = self._ends[axis]
             now[axis] = low if wanted < low else high if wanted > high else wanted
+            if dead and axis in dead:
+                now[axis] = self._at[axis]
             self._zero[axis] += now[axis] - wanted
         self._at = (now[0], now[1], now[2])
         return self._at
@@ -42,6 +54,10 @@ class Carriage:
         """From now on the present place is called `steps`."""
         for axis in AXES:
             self._zero[axis] = self._at[axis] - steps[axis] / self._steps_per_mm[axis]
+
+    def slip(self, axis: int, steps: int) -> None:
+        """The motor of an axis jumps so many steps: from now on the head is off by them."""
+        self._zero[axis] += steps / self._steps_per_mm[axis]
 
     def place_by_hand(self, at: Place, steps: Steps) -> None:
         """Somebody pushes the head to `at` while the motors are off."""
@@ -52,19 +68,29 @@ class Carriage:
         """The switches that the carriage presses, as a report's `Pn:` names them."""
         return "".join("XYZ"[axis] for axis in AXES if self._switches and self._to_switch(axis) <= 0)
 
+    def homed(self, steps: Steps) -> None:
+        """Homing has ended: the present place is called `steps`, be it the true one or `home_off` beside it."""
+        x, y, z = self._at
+        self._at = (x + self.home_off[0], y + self.home_off[1], z)
+        self.call(steps)
+
     def _to_switch(self, axis: int) -> float:
         return self._at[axis] if self._low_end[axis] else self._travel[axis] - self._at[axis]
 
     def seek(self, axes: tuple[int, ...], rate: float, acceleration: float, reach: float) -> tuple[float, bool]:
         """Run the axes onto their switches, at most `reach` mm; seconds it takes, and whether all were found."""
-        found = self._switches and all(self._to_switch(axis) <= reach for axis in axes)
+        live = [axis for axis in axes if axis not in self.dead]
+        found = self._switches and all(self._to_switch(axis) <= (reach if axis in live else 0.0) for axis in axes)
         longest = 0.0
         place = list(self._at)
         for axis in axes:
             way = max(0.0, self._to_switch(axis)) if found else reach
             longest = max(longest, way)
+            if axis not in live:
+                continue
             place[axis] += -way if self._low_end[axis] else way
-            place[axis] = min(self._travel[axis] + END_STOP_MM, max(-END_STOP_MM, place[axis]))
+            low, high = self._ends[axis]
+            place[axis] = min(high, max(low, place[axis]))
         self._at = (place[0], place[1], place[2])
         ramp = rate * rate / (2 * acceleration)
         return (
@@ -75,6 +101,8 @@ class Carriage:
         """Leave the switches by `way` mm; seconds it takes."""
         place = list(self._at)
         for axis in axes:
+            if axis in self.dead:
+                continue
             place[axis] += way if self._low_end[axis] else -way
         self._at = (place[0], place[1], place[2])
         if way < rate * rate / acceleration:

@@ -39,18 +39,20 @@ class Controller:
         *,
         blocks: int,
         on_place: Callable[[Steps], None],
+        on_go: Callable[[], None],
         on_zero: Callable[[], None],
         on_pwm: Callable[[float | None], None],
         limits: Callable[[], str],
         home: Callable[[], Generator[float, None, int]],
     ) -> None:
-        """`on_place` hears where the motors have come to by a straight way; `on_zero` that their place now counts as
+        """`on_place` hears where the motors have come to by a straight way; `on_go` that
+        they start from rest; `on_zero` that their place now counts as
         zero; `on_pwm` the S value at the pin, None for no signal; `limits` names the switches that are pressed;
         `home` carries out the homing cycle, sets the position, and gives the alarm it ended with, 0 for none.
         """
         self.settings = dict(values)
         self.uart, self._limits, self._home, self._pwm = uart, limits, home, on_pwm
-        self._on_place, self._on_zero = on_place, on_zero
+        self._on_place, self._on_go, self._on_zero = on_place, on_go, on_zero
         self.blocks = blocks
         self.memory = Memory()
         self.startup = ["", ""]
@@ -59,6 +61,7 @@ class Controller:
         self.flags = self.alarm = 0
         self.state = "Idle"
         self.suspended = self.abort = False
+        self.fence: Callable[[Point], bool] = self.beyond  # which targets are refused with ALARM:2
         self.stepper = Stepper(Axes.of_settings(self.settings, blocks), on_place)
         self.interpreter = Interpreter(memory=self.memory)
         self._clear()
@@ -106,6 +109,10 @@ class Controller:
 
     def _axes(self) -> Axes:
         return Axes.of_settings(self.settings, self.blocks)
+
+    def beyond(self, target: Point) -> bool:
+        """With `$20=1`, outside the travel: GRBL's machine space is negative, from -$130 to 0."""
+        return bool(self.settings[20]) and any(not -self.settings[130 + axis] <= target[axis] <= 0 for axis in range(3))
 
     def hard_limit(self) -> None:
         """A limit switch closed in motion with `$21=1`."""
@@ -229,7 +236,11 @@ class Controller:
             self.suspended = self._hold_complete = False
             self.state = "Run" if self.stepper.planner.blocks else "Idle"
             if self.state == "Run":
-                self.stepper.start(self.t)
+                self._go()
+
+    def _go(self) -> None:
+        self._on_go()
+        self.stepper.start(self.t)
 
     def _stopped(self) -> None:
         """The last segment is done."""

@@ -18,7 +18,6 @@ from plotter.interpreter import (
     Motion,
     Offsets,
     Pause,
-    Point,
     Probe,
     Spindle,
     Store,
@@ -118,7 +117,7 @@ class Firmware(Controller):
     def _move(self, motion: Motion, *, jog: bool = False) -> Wait:
         """`mc_line`: into the planner, once it has room."""
         target, feed = motion
-        if self.settings[20] and not jog and self._beyond(target):
+        if not jog and self.fence(target):
             yield from self._soft_limit_alarm()
             return
         if self.state == "Check":
@@ -136,10 +135,6 @@ class Firmware(Controller):
             else:
                 yield ROOM
         planner.push(planner.axes.steps(target), None if feed is None else feed / 60, fixed=jog)
-
-    def _beyond(self, target: Point) -> bool:
-        """Outside the travel: GRBL's machine space is negative, from -$130 to 0."""
-        return any(not -self.settings[130 + axis] <= target[axis] <= 0 for axis in range(3))
 
     def _soft_limit_alarm(self) -> Wait:
         if self.state == "Run":
@@ -258,13 +253,13 @@ class Firmware(Controller):
         before = self.interpreter.position
         for action in self.interpreter.jog(line):
             if isinstance(action, Motion):
-                if self.settings[20] and self._beyond(action.target):
+                if self.beyond(action.target):
                     self.interpreter.sync(before)
                     return 15
                 yield from self._move(action, jog=True)
         if self.state == "Idle" and self.stepper.planner.blocks and not self.abort:
             self.state = "Jog"
-            self.stepper.start(self.t)
+            self._go()
         return 0
 
     def _anytime(self, word: str, rest: str) -> Answer:

@@ -1,17 +1,46 @@
-"""What the pen leaves on the paper: the oracle of every test. Machine frame, mm, true positions of the head."""
+"""What the pen leaves on the paper, as it happens: lines, rests, fading ink. The oracle of every test.
 
+True positions of the head, machine frame, mm, as the sheet lay when it was laid: a sheet that slips carries its ink
+along, so what is written later lies elsewhere on it.
+"""
+
+import math
 from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from plotter.machine import ServoPen, ZPen
 from plotter.strokes import Stroke, stroke
 
 XY = tuple[float, float]
 Place = tuple[float, float, float]
+FADE_MM = 100.0  # a pen that runs dry: over this much ink it fades to nothing
+REST_S = 0.05  # shorter rests leave no more than writing does
 _SAME = 1e-6  # mm
 
 
+class Rest(NamedTuple):
+    """The pen stood still on the paper: where, since when (machine seconds), how long."""
+
+    x: float
+    y: float
+    begun: float
+    seconds: float
+
+
+class Mark(NamedTuple):
+    """One line of ink, from touching the paper to leaving it; `dark` at each point, 1 for a fresh pen."""
+
+    points: Stroke
+    begun: float
+    ended: float
+    dark: NDArray[np.float64]
+
+
 class Paper:
-    """The sheet under the pen. It knows only where the head goes and whether the pen touches.
+    """The sheet under the pen. It knows only where the head goes, whether the pen touches, and what time it is.
 
     A pen that already stands low when the machine is switched on marks nothing until it has been up once: the sheet
     is laid under a raised pen.
@@ -21,83 +50,155 @@ class Paper:
         """`on_stroke` hears of each stroke when the pen has left the paper."""
         self.pen = pen
         self.on_stroke = on_stroke
+        self.touches = self.lifts = 0  # how often the pen has come down onto paper, and has left it
+        self._servo = isinstance(pen, ServoPen)
         self._at = at
-        self._done: list[Stroke] = []
+        self._done: list[Mark] = []
+        self._rests: list[Rest] = []
         self._open: list[XY] | None = None
+        self._begun = 0.0  # the open line
+        self._since = 0.0  # when the pen came to its last place on the paper
+        self._left = 0.0  # when the way that ends next began
         self._raised = not (isinstance(pen, ZPen) and pen.touches(at[2]))
+        self._slip: XY = (0.0, 0.0)
+        self._dry_mm = math.inf  # the pen fades from here on
+        self._used_mm = 0.0
 
     @property
     def touching(self) -> bool:
         """Whether the pen is on the paper."""
         return self._open is not None
 
-    def strokes(self, at: Place) -> list[Stroke]:
-        """All ink, the stroke under way included, with the head at `at` now."""
+    def marks(self, at: Place, t: float) -> list[Mark]:
+        """All visible ink, the line under way included, with the head at `at` now."""
         if self._open is None:
             return list(self._done)
-        here = at[:2]
-        return [*self._done, _ink([*self._open, here] if _apart(self._open[-1], here) else self._open)]
+        here = self._on_sheet(at)
+        points = [*self._open, here] if _apart(self._open[-1], here) else self._open
+        return [*self._done, *self._visible(_ink(points), t)]
 
-    def new_sheet(self) -> list[Stroke]:
+    def rests(self, at: Place, t: float) -> list[Rest]:
+        """All rests on this sheet of over REST_S, the present one included."""
+        if self._open is None:
+            return list(self._rests)
+        end = self._left if _apart(self._open[-1], self._on_sheet(at)) else t
+        return [*self._rests, *self._rest(end)]
+
+    def new_sheet(self, t: float) -> list[Stroke]:
         """Take the sheet away and lay a new one; the ink of the old one. A pen that is down goes on writing."""
         down = self.touching
-        self._end()
-        old, self._done = self._done, []
+        self._end(t)
+        old, self._done, self._rests = self._done, [], []
+        self._slip = (0.0, 0.0)
         if down:
-            self._begin(self._at[:2])
-        return old
+            self._begin(self._at[:2], t)
+        return [mark.points for mark in old]
 
-    def touch(self) -> None:
+    def new_pen(self, dry_m: float = math.inf) -> None:
+        """From now on the pen has so many metres until it fades."""
+        self._used_mm, self._dry_mm = 0.0, 1000.0 * dry_m
+
+    def shift(self, dx: float, dy: float) -> None:
+        """The sheet slips under the pen by so many mm; one that touches draws that."""
+        self._slip = (self._slip[0] + dx, self._slip[1] + dy)
+        if self._open is not None:
+            self._open.append(self._on_sheet(self._at))
+
+    def touch(self, t: float) -> None:
         """The servo has brought the pen onto the paper where the head is."""
         if self._open is None:
-            self._begin(self._at[:2])
+            self._begin(self._at[:2], t)
 
-    def lift(self) -> None:
+    def lift(self, t: float) -> None:
         """The servo has taken the pen off the paper."""
-        self._end()
+        self._end(t)
 
-    def move(self, to: Place) -> None:
-        """The head has moved straight to `to`."""
+    def go(self, t: float) -> None:
+        """The motors start from rest."""
+        self._left = t
+
+    def move(self, to: Place, t: float) -> None:
+        """The head has come straight to `to`, at `t`."""
         was, self._at = self._at, to
-        if isinstance(self.pen, ServoPen):
-            if self._open is not None and _apart(self._open[-1], to[:2]):
-                self._open.append(to[:2])
+        line = self._open
+        if self._servo:
+            if line is not None and _apart(line[-1], here := self._on_sheet(to)):
+                if self._left - self._since > REST_S:
+                    self._rests += self._rest(self._left)
+                line.append(here)
+                self._since = t
+            self._left = t
             return
         down = self.pen.touches(to[2])
-        if self._open is not None:
-            point = to[:2] if down else self._crossing(was, to)
-            if _apart(self._open[-1], point):
-                self._open.append(point)
+        if line is not None:
+            point = self._on_sheet(to) if down else self._crossing(was, to)
+            if _apart(line[-1], point):
+                self._rests += self._rest(self._left)
+                line.append(point)
+                self._since = t
             if not down:
-                self._end()
+                self._end(t)
         elif down and self._raised:
-            self._begin(self._crossing(was, to))
-            self.move(to)
+            self._begin(self._crossing(was, to), t, on_sheet=True)
+            if _apart(self._crossing(was, to), here := self._on_sheet(to)):
+                self._open = [*(self._open or ()), here]
+        self._left = t
         self._raised = self._raised or not down
 
-    def carry(self, to: Place) -> None:
+    def carry(self, to: Place, t: float) -> None:
         """Somebody lifts the pen by hand, carries the head to `to` and lets go: a servo that was down is down again."""
-        down = self.touching and isinstance(self.pen, ServoPen)
-        self._end()
+        down = self.touching and self._servo
+        self._end(t)
         self._at = to
         if down:
-            self._begin(to[:2])
+            self._begin(to[:2], t)
+
+    def _on_sheet(self, at: Place) -> XY:
+        dx, dy = self._slip
+        return at[0] - dx, at[1] - dy
 
     def _crossing(self, a: Place, b: Place) -> XY:
         surface = self.pen.surface_mm if isinstance(self.pen, ZPen) else 0.0
         f = (surface - a[2]) / (b[2] - a[2])
-        return a[0] + f * (b[0] - a[0]), a[1] + f * (b[1] - a[1])
+        return self._on_sheet((a[0] + f * (b[0] - a[0]), a[1] + f * (b[1] - a[1]), surface))
 
-    def _begin(self, at: XY) -> None:
-        self._open = [at]
+    def _rest(self, end: float) -> list[Rest]:
+        if self._open is None or end - self._since <= REST_S:
+            return []
+        return [Rest(*self._open[-1], self._since, end - self._since)]
 
-    def _end(self) -> None:
-        if self._open is not None:
-            one = _ink(self._open)
-            self._open = None
-            self._done.append(one)
-            if self.on_stroke is not None:
-                self.on_stroke(one)
+    def _begin(self, at: XY, t: float, *, on_sheet: bool = False) -> None:
+        self._open = [at if on_sheet else self._on_sheet((*at, 0.0))]
+        self._begun = self._since = t
+        self.touches += 1
+
+    def _end(self, t: float) -> None:
+        if self._open is None:
+            return
+        self._rests += self._rest(t)
+        line = _ink(self._open)
+        self._open = None
+        self.lifts += 1
+        visible = self._visible(line, t)
+        if self._dry_mm < math.inf:
+            self._used_mm += float(np.hypot(*np.diff(line, axis=0).T).sum())
+        self._done += visible
+        if self.on_stroke is not None:
+            for mark in visible:
+                self.on_stroke(mark.points)
+
+    def _visible(self, line: Stroke, t: float) -> list[Mark]:
+        """The line as a mark: whole from a fresh pen, fading from one that runs dry, none from a dry one."""
+        if self._dry_mm == math.inf:
+            return [Mark(line, self._begun, t, np.ones(len(line)))]
+        along = self._used_mm + np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))))
+        dry = self._dry_mm + FADE_MM
+        if along[0] >= dry:
+            return []
+        inside = [mm for mm in (self._dry_mm, dry) if along[0] < mm < along[-1]]
+        at = np.unique(np.concatenate((along[along <= dry], inside)))
+        points = np.column_stack((np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])))
+        return [Mark(points, self._begun, t, np.clip((dry - at) / FADE_MM, 0.0, 1.0))]
 
 
 def _apart(a: XY, b: XY) -> bool:

@@ -1,11 +1,15 @@
 """The simulated machine as a Port: sim://, in this process."""
 
+from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from plotter.clock import Clock, ScaledClock, VirtualClock
 from plotter.machine import Machine
 from plotter.port import PortError
+from plotter.simfaults import Fault, faults
 from plotter.simulator import Simulator
+
+SETTLE_S = 30.0  # a full planner, a full buffer and a homing cycle are done sooner
 
 
 class SimPort:
@@ -23,44 +27,94 @@ class SimPort:
         return self._clock
 
     def write(self, data: bytes) -> None:
-        """Raises PortError after `close`."""
+        """Raises PortError after `close`, and once the cable is out."""
         self._check()
         self.simulator.receive(data, self._clock.now())
 
     def read(self, timeout_s: float) -> bytes:
-        """Raises PortError after `close`."""
+        """Raises PortError after `close`, and once the cable is out."""
         self._check()
         clock, simulator = self._clock, self.simulator
         end = clock.now() + timeout_s
         while True:
+            if simulator.late_s:
+                return self._wake()
             reached = simulator.run(end)
             now = clock.now()
             if reached > now:
                 clock.sleep(reached - now)
+            self._check()
+            if simulator.late_s:
+                continue
             data = simulator.take_output()
             if data or reached >= end:
                 return data
+
+    def settle(self, seconds: float = SETTLE_S) -> None:
+        """Let so much time pass; the machine does what it still has to do, and nobody listens."""
+        simulator, end = self.simulator, self._clock.now() + seconds
+        while simulator.run(end) < end:
+            simulator.take_output()
+        self._clock.sleep(end - self._clock.now())
+        simulator.take_output()
 
     def close(self) -> None:
         if self._open:
             self._open = False
             self.simulator.close(max(self._clock.now(), self.simulator.time))
 
+    def _wake(self) -> bytes:
+        """The host, having lost some time, finds all that has arrived meanwhile."""
+        clock, simulator, found = self._clock, self.simulator, bytearray()
+        while simulator.late_s:
+            seconds, simulator.late_s = simulator.late_s, 0.0
+            clock.sleep(seconds)
+            now = clock.now()
+            while simulator.run(now) < now:
+                found += simulator.take_output()
+        self._check()
+        return bytes(found) + simulator.take_output()
+
     def _check(self) -> None:
         if not self._open:
             raise PortError("the simulated port is closed")
+        if self.simulator.unplugged:
+            raise PortError("the simulated machine is gone; check cable and power")
+
+
+def plug(
+    machine: Machine,
+    faults: Sequence[Fault] = (),
+    *,
+    seed: int = 0,
+    simulator: Simulator | None = None,
+    clock: Clock | None = None,
+) -> SimPort:
+    """A simulated machine with faults, at a port, in virtual time unless there is another clock.
+
+    With `simulator` the machine that is there already is plugged in again: then it keeps its faults, and the clock
+    goes on from its time. Raises ValueError for a fault that the machine cannot have.
+    """
+    if simulator is None:
+        simulator = Simulator.for_machine(machine, faults=faults, seed=seed)
+    elif faults:
+        raise ValueError("a machine that is there already has its faults")
+    return SimPort(simulator, clock if clock is not None else VirtualClock(simulator.time))
 
 
 def open_sim(url: str, machine: Machine | None = None) -> SimPort:
     """A simulated machine: `sim://?speed=8` in real time times 8, `sim://?speed=max` in virtual time (the default).
 
+    `&fault=TEXT`, as often as needed, gives it faults (`plotter.simfaults`), `&seed=N` says how bytes are garbled.
     Raises PortError for anything else in the URL.
     """
     parts = urlsplit(url)
     query = parse_qs(parts.query, keep_blank_values=True)
-    speed = query.pop("speed", ["max"])[-1]
-    if parts.scheme != "sim" or query:
-        raise PortError(f"{url}: a simulated machine is sim://?speed=N or sim://?speed=max")
+    speed, seed, wrong = query.pop("speed", ["max"])[-1], query.pop("seed", ["0"])[-1], query.pop("fault", [])
+    if parts.scheme != "sim" or query or not seed.isdecimal():
+        raise PortError(
+            f"{url}: a simulated machine is sim://?speed=N or sim://?speed=max, with &fault=TEXT and &seed=N as needed"
+        )
     clock: Clock
     if speed == "max":
         clock = VirtualClock()
@@ -69,4 +123,7 @@ def open_sim(url: str, machine: Machine | None = None) -> SimPort:
             clock = ScaledClock(float(speed))
         except ValueError as error:
             raise PortError(f"{url}: speed is 'max' or a number above 0") from error
-    return SimPort(Simulator.for_machine(machine if machine is not None else Machine()), clock)
+    try:
+        return plug(machine if machine is not None else Machine(), faults(*wrong), seed=int(seed), clock=clock)
+    except ValueError as error:
+        raise PortError(f"{url}: {error}") from error

@@ -1,22 +1,24 @@
 """A plotter with GRBL 1.1h that does no I/O: bytes in at machine times, bytes out, and ink on paper."""
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 from plotter import settings as grbl_settings
 from plotter.carriage import Carriage
-from plotter.controller import CHARACTER, RESET, ROOM, SLICE_S, STOP, Wait
+from plotter.controller import CHARACTER, ROOM, STOP, Wait
 from plotter.firmware import Firmware
+from plotter.homing import home
 from plotter.machine import Machine, ServoPen, ZPen
 from plotter.paper import Paper, Place
 from plotter.planner import Steps
+from plotter.servo import Servo
 from plotter.settings import DEFAULT
+from plotter.sheet import Sheet
+from plotter.simagenda import Agenda
+from plotter.simfaults import Event, Fault
+from plotter.simwire import FaultyUart
 from plotter.strokes import Stroke
 from plotter.uart import Uart
-
-HOMING_SEARCH, HOMING_LOCATE = 1.5, 5.0  # HOMING_AXIS_*_SCALAR
-HOMING_CYCLES = ((2,), (0, 1))  # Z first, then X and Y together
-SERVO_SHARE = 0.8  # how much of the settle time on the data sheet the servo really needs
 
 
 class Simulator:
@@ -37,31 +39,40 @@ class Simulator:
         switches: bool = True,
         link_s: float = 0.001,
         on_stroke: Callable[[float, Stroke], None] | None = None,
+        faults: Sequence[Fault] = (),
+        seed: int = 0,
     ) -> None:
         """`at`: where the head is, mm from machine zero; `link_s`: the frame of the USB link, 0 for none;
-        `on_stroke` hears the machine's time and the ink of each stroke when the pen has left the paper."""
+        `on_stroke` hears the machine's time and the ink of each stroke when the pen has left the paper;
+        `faults`: what goes wrong, `seed`: how bytes are garbled. Raises ValueError for faults it cannot have."""
         self.pen = pen if pen is not None else ServoPen()
-        self._touch_s = self._lift_s = 0.0
-        if isinstance(self.pen, ServoPen):
-            self._touch_s = SERVO_SHARE * self.pen.down_settle_s
-            self._lift_s = SERVO_SHARE * self.pen.up_settle_s
-        self.uart = Uart(baud, rx_bytes, link_s)
-        self._carriage = Carriage(settings, at, switches=switches)
-        self._paper = Paper(self.pen, at, (lambda s: on_stroke(self._t, s)) if on_stroke else None)
-        self._pen_due, self._pen_to = math.inf, False
+        self.servo = Servo(self.pen) if isinstance(self.pen, ServoPen) else None
+        self.uart = FaultyUart(baud, rx_bytes, link_s, seed) if faults else Uart(baud, rx_bytes, link_s)
+        heights = (0.0, 0.0)
+        if isinstance(self.pen, ZPen):
+            heights = (self.pen.down_mm, self.pen.up_mm)
+        self.carriage = Carriage(settings, at, switches=switches, z_reach=heights)
+        self.paper = Paper(self.pen, at, (lambda s: on_stroke(self._t, s)) if on_stroke else None)
+        self.unplugged = False
+        self.late_s = 0.0  # what the host has lost and has not been told yet
+        self.home_alarm = 0
+        self._t = self._due = 0.0
+        self._z = 0
         self.firmware = Firmware(
             settings,
             self.uart,
             blocks=blocks,
             on_place=self._place,
-            on_zero=lambda: self._carriage.call((0, 0, 0)),
+            on_go=lambda: self.paper.go(self._t),
+            on_zero=lambda: self.carriage.call((0, 0, 0)),
             on_pwm=self._pwm,
             limits=self._limits,
             home=self._home,
         )
-        self._t = 0.0
+        self._agenda = Agenda(faults, self, self.uart) if isinstance(self.uart, FaultyUart) else None
         self._program: Wait | None = None
         self._wait = math.inf
+        self._plan()
 
     @classmethod
     def for_machine(
@@ -71,10 +82,12 @@ class Simulator:
         settings: Mapping[int, float] | None = None,
         link_s: float = 0.001,
         on_stroke: Callable[[float, Stroke], None] | None = None,
+        faults: Sequence[Fault] = (),
+        seed: int = 0,
     ) -> "Simulator":
         """A machine that is what its data sheet says but for `settings`; the head stands at machine zero.
 
-        Raises ValueError for a setting that GRBL 1.1 does not have.
+        Raises ValueError for a setting that GRBL 1.1 does not have, or faults that this machine cannot have.
         """
         if unknown := sorted(set(settings or ()) - set(DEFAULT)):
             raise ValueError(f"GRBL 1.1 has no setting ${unknown[0]}")
@@ -87,6 +100,8 @@ class Simulator:
             switches=machine.homing,
             link_s=link_s,
             on_stroke=on_stroke,
+            faults=faults,
+            seed=seed,
         )
 
     # ------------------------------------------------------------------ the wire
@@ -95,10 +110,8 @@ class Simulator:
         """The port is opened at `t`: DTR resets the processor; the banner comes after about 1.2 s."""
         self._advance_to(t)
         self.uart.hang_up()
-        self.firmware.t = self._t
-        self.firmware.power_up()
-        self._program = self.firmware.main()
-        self._wait = next(self._program)
+        self.unplugged = False
+        self.restart()
 
     def close(self, t: float) -> None:
         """The port is closed at `t`: the machine goes on with what it has, nobody hears it."""
@@ -131,42 +144,80 @@ class Simulator:
             or self._wait >= 0.0
             or self.uart.pending
             or self.uart.readable < math.inf
-            or self._pen_due < math.inf
+            or self._due < math.inf
         )
 
     # ------------------------------------------------------------------ the paper
 
     @property
     def ink(self) -> list[Stroke]:
-        """All strokes on the sheet, machine frame, the one under way included."""
-        return self._paper.strokes(self._carriage.to(self.firmware.stepper.steps(self._t)))
+        """All visible strokes on the sheet, machine frame, the one under way included."""
+        return [mark.points for mark in self.paper.marks(self.head, self._t)]
+
+    @property
+    def sheet(self) -> Sheet:
+        """All that is on the paper now, as a value: lines, how dark, and where the pen has rested."""
+        head = self.head
+        return Sheet(tuple(self.paper.marks(head, self._t)), tuple(self.paper.rests(head, self._t)))
 
     @property
     def head(self) -> Place:
         """Where the head truly is, mm from machine zero."""
-        return self._carriage.to(self.firmware.stepper.steps(self._t))
+        return self.carriage.to(self.firmware.stepper.steps(self._t))
 
     @property
     def pen_down(self) -> bool:
         """Whether the pen is on the paper."""
-        return self._paper.touching
+        return self.paper.touching
 
     def new_sheet(self) -> list[Stroke]:
         """Change the paper; the ink of the sheet that was taken away."""
-        self._place(self.firmware.stepper.steps(self._t))
-        return self._paper.new_sheet()
+        self.follow()
+        return self.paper.new_sheet(self._t)
 
     def push_head(self, at: Place) -> None:
         """Somebody carries the idle head by hand, pen lifted; the firmware does not notice."""
-        self._carriage.place_by_hand(at, self.firmware.stepper.steps(self._t))
-        self._paper.carry(at)
+        self.carriage.place_by_hand(at, self.firmware.stepper.steps(self._t))
+        self.paper.carry(at, self._t)
+
+    # ------------------------------------------------------------------ faults
+
+    @property
+    def happened(self) -> list[tuple[float, Fault]]:
+        """Which faults have come to pass, and when."""
+        return list(self.uart.happened) if isinstance(self.uart, FaultyUart) else []
+
+    def stream_begins(self) -> None:
+        """From here on count the moments called `stream`."""
+        if self._agenda is not None:
+            self._agenda.event("stream", self._t)
+            if self._agenda.due <= self._t:
+                self._agenda.act(self._t)  # counts begin before the next byte
+            self._plan()
+
+    def restart(self) -> None:
+        """The processor starts anew: what it was sent and had not read, and what it had to say, is gone."""
+        self.uart.power_up(self._t)
+        self.firmware.t = self._t
+        self.firmware.power_up()
+        self._program = self.firmware.main()
+        self._wait = next(self._program)
+
+    def unplug(self) -> None:
+        """The cable is out; the machine goes on with what it has."""
+        self.unplugged = True
+        self.uart.hang_up()
+
+    def follow(self) -> None:
+        """Head and paper follow the motors to where they are now."""
+        self._place(self.firmware.stepper.steps(self._t))
 
     # ------------------------------------------------------------------ time
 
     def run(self, until: float) -> float:
         """Let machine time pass until `until`, or until the host can read something; the time reached."""
         uart, firmware, stepper = self.uart, self.firmware, self.firmware.stepper
-        commands = uart.commands
+        commands, servo = uart.commands, self.servo
         if self._program is None:
             self._t = max(self._t, until)
             return self._t
@@ -187,8 +238,8 @@ class Simulator:
                 soonest = end
             if commands and commands[0][0] < soonest:
                 soonest = commands[0][0]
-            if self._pen_due < soonest:
-                soonest = self._pen_due
+            if self._due < soonest:
+                soonest = self._due
             readable = uart.readable
             if readable <= soonest or until < soonest:
                 self._t = max(now, min(readable, until))
@@ -200,12 +251,17 @@ class Simulator:
             firmware.t = now
             if end <= soonest:
                 stepper.step()
+                if servo is None:
+                    self._rise()
                 if not stepper.running:
+                    if stepper.holding:
+                        self.follow()
                     firmware.flags |= STOP
                 elif firmware.settings[21] and self._limits():
                     firmware.hard_limit()
-            elif self._pen_due <= soonest:
-                self._move_pen()
+            elif self._due <= soonest:
+                if self._act():
+                    return now
             elif commands and commands[0][0] <= soonest:
                 at, byte = commands.popleft()
                 if at > uart.deaf_until:
@@ -221,59 +277,59 @@ class Simulator:
     # ------------------------------------------------------------------ mechanics
 
     def _place(self, steps: Steps) -> None:
-        self._paper.move(self._carriage.to(steps))
+        self.paper.move(self.carriage.to(steps), self._t)
+
+    def _rise(self) -> None:
+        """A pen on a screw meets the paper, or leaves it, within a move."""
+        steps = self.firmware.stepper.steps(self._t)
+        if steps[2] == self._z:
+            return
+        self._z = steps[2]
+        was = self.paper.touching
+        if isinstance(self.pen, ZPen) and self.pen.touches(self.carriage.to(steps)[2]) != was:
+            self._place(steps)
+        if self.paper.touching != was:
+            self._told("up" if was else "down")
 
     def _limits(self) -> str:
-        self._carriage.to(self.firmware.stepper.steps(self.firmware.t))
-        return self._carriage.pressed()
+        self.carriage.to(self.firmware.stepper.steps(self.firmware.t))
+        return self.carriage.pressed()
 
     def _pwm(self, s: float | None) -> None:
-        if not isinstance(self.pen, ServoPen):
+        servo = self.servo
+        if servo is None:
             return
-        if s is None:
-            self._pen_due = math.inf
-            return
-        down = self.pen.touches(s)
-        if down == self._paper.touching:
-            self._pen_due = math.inf
-        elif self._pen_due == math.inf or self._pen_to != down:
-            self._pen_to = down
-            self._pen_due = self.firmware.t + (self._touch_s if down else self._lift_s)
+        if servo.signal(s, self.firmware.t, touching=self.paper.touching):
+            self._told("lower" if servo.down else "raise")
+        self._plan()
 
-    def _move_pen(self) -> None:
-        self._place(self.firmware.stepper.steps(self._t))
-        self._pen_due = math.inf
-        if self._pen_to:
-            self._paper.touch()
-        else:
-            self._paper.lift()
+    def _act(self) -> bool:
+        """The servo is there, or a fault is due; whether the host notices at once."""
+        servo, agenda, noticed = self.servo, self._agenda, False
+        if servo is not None and servo.due <= self._t:
+            self.follow()
+            servo.due = math.inf
+            if servo.down:
+                self.paper.touch(self._t)
+            else:
+                self.paper.lift(self._t)
+            self._told("down" if servo.down else "up")
+        elif agenda is not None:
+            noticed = agenda.act(self._t)
+        self._plan()
+        return noticed
+
+    def _told(self, event: Event) -> None:
+        if self._agenda is not None:
+            self._agenda.event(event, self._t)
+            self._plan()
+
+    def _plan(self) -> None:
+        """When servo or faults want to be heard next."""
+        self._due = math.inf if self.servo is None else self.servo.due
+        if self._agenda is not None:
+            self._due = min(self._due, self._agenda.due)
 
     def _home(self) -> Generator[float, None, int]:
-        """gnea/grbl `limits_go_home`: seek, pull off, locate, pull off; deaf to all but a reset."""
-        values, firmware = self.firmware.settings, self.firmware
-        pull, axes = values[27], firmware.stepper.planner.axes
-        for cycle in HOMING_CYCLES:
-            reach = HOMING_SEARCH * max(values[130 + axis] for axis in cycle)
-            acceleration = min(values[120 + axis] for axis in cycle)
-            seek, locate = (min([values[n] / 60, *(axes.max_rate[a] for a in cycle)]) for n in (25, 24))
-            for rate, way in ((seek, reach), (locate, HOMING_LOCATE * pull)):
-                seconds, found = self._carriage.seek(cycle, rate, acceleration, way)
-                yield from self._unheard(seconds)
-                if not found:
-                    return 9
-                yield from self._unheard(values[26] / 1000)
-                seconds = self._carriage.pull_off(cycle, seek, acceleration, pull)
-                yield from self._unheard(seconds + values[26] / 1000)
-                self._paper.move(self._carriage.place)
-                if firmware.flags & RESET:
-                    return 0
-        mm = [-values[130 + axis] + pull if int(values[23]) >> axis & 1 else -pull for axis in range(3)]
-        steps = axes.steps((mm[0], mm[1], mm[2]))
-        self._carriage.call(steps)
-        firmware.stepper.clear(steps)
-        return 0
-
-    def _unheard(self, seconds: float) -> Wait:
-        end = self.firmware.t + seconds
-        while self.firmware.t < end - 1e-9 and not self.firmware.flags & RESET:
-            yield min(end, self.firmware.t + SLICE_S)
+        alarm = yield from home(self.firmware, self.carriage, lambda place: self.paper.move(place, self._t))
+        return self.home_alarm or alarm

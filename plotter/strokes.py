@@ -112,6 +112,13 @@ def deviation(a: Sequence[Stroke], b: Sequence[Stroke]) -> float:
     return max(one.farthest_from(other), other.farthest_from(one))
 
 
+def farthest(ink: Sequence[Stroke], path: Sequence[Stroke]) -> float:
+    """How far in mm ink ever is from a path: one side of `deviation`. 0 without ink, infinite without a path."""
+    if not ink:
+        return 0.0
+    return _Ink(ink).farthest_from(_Ink(path)) if path else math.inf
+
+
 _STEP_MM = 0.05
 
 

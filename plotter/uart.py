@@ -140,7 +140,9 @@ class Uart:
 
     def send(self, text: str, t: float) -> None:
         """Print a line (CR LF is added) at `t`."""
-        data = text.encode("ascii") + b"\r\n"
+        self._emit(text.encode("ascii") + b"\r\n", t)
+
+    def _emit(self, data: bytes, t: float) -> None:
         self.tx_free = max(t, self.tx_free) + len(data) * self.byte_s
         self._out.append((self._framed(self.tx_free), data))
 
@@ -162,12 +164,17 @@ class Uart:
             taken += out.popleft()[1]
         return bytes(taken)
 
+    def power_up(self, t: float) -> None:
+        """The processor has restarted: what it had not read, and what it had to print after `t`, is gone."""
+        self.flush(t)
+        while self._out and self._out[-1][0] > t:
+            self._out.pop()
+        self.tx_free = t
+        self.deaf_until = -math.inf
+
     def hang_up(self) -> None:
-        """The port was closed or opened: what was under way on the wire is gone."""
+        """The port was closed, opened or torn out: what was under way on the wire is gone; what arrived stays."""
         self._wire.clear()
         self.commands.clear()
         self._out.clear()
-        self._ring.clear()
-        self._partial.clear()
         self._wire_free = self.tx_free = 0.0
-        self.deaf_until = -math.inf

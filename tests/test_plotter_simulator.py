@@ -17,7 +17,7 @@ from plotter.port import PortError
 from plotter.settings import DEFAULT
 from plotter.simport import SimPort, open_sim
 from plotter.simulator import Simulator
-from plotter.strokes import length
+from plotter.strokes import deviation, length, stroke
 
 DATA = Path(__file__).parent / "data"
 TRANSCRIPTS = sorted((DATA / "transcripts").glob("*.txt"))
@@ -158,7 +158,7 @@ def test_ink_and_replies_are_the_same_in_every_run() -> None:
     def once() -> tuple[list[list[list[float]]], float]:
         simulator = Simulator.for_machine(machine_of("quick", "c-print-z"))
         _, seconds = stream(opened(simulator), lines)
-        return [stroke.tolist() for stroke in simulator.ink], seconds
+        return [one.tolist() for one in simulator.ink], seconds
 
     assert once() == once()
 
@@ -209,7 +209,7 @@ def test_each_line_gets_one_reply_when_none_is_lost(xs: list[int]) -> None:
 def test_a_dot_is_a_stroke_of_one_point() -> None:
     port = opened(Simulator())
     talk(port, SETUP + b"G0X10Y5\nS700\nG4P0.1\nS200\nG4P0.05\n", 3.0)
-    assert [stroke.tolist() for stroke in port.simulator.ink] == [[[10.0, 5.0]]]
+    assert [one.tolist() for one in port.simulator.ink] == [[[10.0, 5.0]]]
 
 
 def test_a_servo_that_gets_no_time_to_settle_starts_its_line_late() -> None:
@@ -233,9 +233,17 @@ def test_a_sheet_can_be_changed_and_a_pen_that_is_down_writes_on() -> None:
 def test_a_z_pen_inks_from_where_it_crosses_the_paper() -> None:
     port = opened(Simulator(pen=ZPen(down_mm=0.0, up_mm=2.0)))
     talk(port, b"G21G90\nG0Z2\nG0X10\nG1X20Z0F600\nX30\nX40Z2\n", 8.0)
-    (ink,) = port.simulator.ink
     # The paper begins a tenth of the lift above `down_mm`.
-    assert ink[:, 0] == pytest.approx([19.0, 20.0, 30.0, 31.0], abs=0.02)
+    assert [s[[0, -1], 0] for s in port.simulator.ink] == [pytest.approx([19.0, 31.0], abs=0.03)]
+    assert deviation(port.simulator.ink, [stroke([(19, 0), (31, 0)])]) < 0.03
+
+
+@pytest.mark.parametrize(("down", "up"), [(-5.0, -1.0), (-5.0, 1.0), (0.0, 2.0), (1.0, 6.0), (-30.0, -20.0)])
+def test_a_z_pen_writes_wherever_its_paper_lies(down: float, up: float) -> None:
+    port = opened(Simulator(pen=ZPen(down_mm=down, up_mm=up)))
+    talk(port, f"G21G90\nG0Z{up}\nG0X10\nG1Z{down}F600\nX30\nG0Z{up}\nX0\n".encode("ascii"), 15.0)
+    assert deviation(port.simulator.ink, [stroke([(10, 0), (30, 0)])]) < 0.01
+    assert not port.simulator.pen_down
 
 
 def test_hold_and_reset_end_the_stroke_where_the_machine_stands() -> None:

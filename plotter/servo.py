@@ -1,0 +1,46 @@
+"""The hobby servo that lifts a pen: it needs its time, whatever the firmware believes, and it may stick or die."""
+
+import math
+
+from plotter.machine import ServoPen
+
+SERVO_SHARE = 0.8  # how much of the settle time on the data sheet the servo really needs
+
+
+class Servo:
+    """Where the servo is on its way to, and when it is there. One without signal (M5, reset) stays where it is."""
+
+    def __init__(self, pen: ServoPen) -> None:
+        self.due = math.inf  # when the pen has reached, or left, the paper
+        self.down = False  # which of the two
+        self.slow = 1.0  # how many times its usual time it needs
+        self.stuck: bool | None = None  # once down (True) or up (False) it never goes away again
+        self.dead = False  # no supply
+        self._pen = pen
+        self._s: float | None = None
+
+    def signal(self, s: float | None, t: float, *, touching: bool) -> bool:
+        """The PWM at the pin from `t` on, None for none; whether the servo sets out for the other side."""
+        self._s = s
+        if s is None or self.dead:
+            self.due = math.inf
+            return False
+        down = self._pen.touches(s)
+        if down == touching or touching is self.stuck:
+            self.due = math.inf
+        elif self.due == math.inf or self.down != down:
+            self.down = down
+            settle = self._pen.down_settle_s if down else self._pen.up_settle_s
+            self.due = t + SERVO_SHARE * settle * self.slow
+            return True
+        return False
+
+    def power(self, t: float, *, on: bool, touching: bool) -> None:
+        """The servo's supply comes or goes."""
+        self.dead = not on
+        self.signal(self._s, t, touching=touching)
+
+    def stick(self, t: float, *, down: bool, touching: bool) -> None:
+        """From now on the pen stays down, or up, once it is there."""
+        self.stuck = down
+        self.signal(self._s, t, touching=touching)

@@ -1,0 +1,83 @@
+"""A sheet as it lies there: which ink, how dark, how often over the same place, where the pen has rested."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plotter.paper import Mark, Rest
+from plotter.strokes import Stroke, farthest
+
+STEP_MM = 0.05  # ink is looked at in steps of this
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All that is on one sheet. Machine frame as the sheet lay first, mm; machine seconds."""
+
+    marks: tuple[Mark, ...]
+    rests: tuple[Rest, ...]
+
+    @cached_property
+    def strokes(self) -> list[Stroke]:
+        """The visible ink."""
+        return [mark.points for mark in self.marks]
+
+    def stray_mm(self, path: Sequence[Stroke]) -> float:
+        """How far ink ever is from the path it should have followed; 0 on an empty sheet."""
+        return farthest(self.strokes, path)
+
+    def missing_mm(self, path: Sequence[Stroke]) -> float:
+        """How far the path ever is from ink; infinite on an empty sheet."""
+        return farthest(path, self.strokes)
+
+    def blots(self, over_s: float = 0.2) -> list[Rest]:
+        """Where the pen has rested on the paper for longer than `over_s`."""
+        return [rest for rest in self.rests if rest.seconds > over_s]
+
+    def passes(self, points: Stroke, within_mm: float = 0.1) -> NDArray[np.int_]:
+        """How often ink went by each of (n, 2) points, at most `within_mm` off.
+
+        Ink that has gone farther away than that and comes back has gone by twice: lines that cross count so, too. Hold
+        it against `passes` of the drawing that was meant.
+        """
+        which, _ = self._visits(points, within_mm)
+        return np.bincount(which, minlength=len(points)).astype(np.int_)
+
+    def darkness(self, points: Stroke, within_mm: float = 0.1) -> NDArray[np.float64]:
+        """How much ink is at each of (n, 2) points: 1 for one pass of a fresh pen, 2 for two, 0 for none."""
+        which, dark = self._visits(points, within_mm)
+        return np.bincount(which, weights=dark, minlength=len(points)).astype(np.float64)
+
+    @cached_property
+    def _dense(self) -> tuple[Stroke, NDArray[np.int_], NDArray[np.float64]]:
+        """All ink in even steps: places, numbers that go on by 1 within a line, darkness."""
+        places, numbers, dark, number = [np.empty((0, 2))], [np.empty(0, dtype=np.int_)], [np.empty(0)], 0
+        for mark in self.marks:
+            along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(mark.points, axis=0).T))))
+            at = np.linspace(0.0, along[-1], max(1, int(np.ceil(along[-1] / STEP_MM))) + 1 if along[-1] else 1)
+            places.append(np.column_stack([np.interp(at, along, mark.points[:, axis]) for axis in (0, 1)]))
+            dark.append(np.interp(at, along, mark.dark))
+            numbers.append(np.arange(number, number + len(at)))
+            number += len(at) + 1_000_000  # no two lines are one
+        return np.concatenate(places), np.concatenate(numbers), np.concatenate(dark)
+
+    def _visits(self, points: Stroke, within_mm: float) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+        """For each time that ink goes by a point: which point, and the ink's darkness there."""
+        from scipy.spatial import cKDTree
+
+        places, numbers, dark = self._dense
+        if not len(places) or not len(points):
+            return np.empty(0, dtype=np.int_), np.empty(0)
+        reach = within_mm + STEP_MM / 2
+        near = cKDTree(points).sparse_distance_matrix(cKDTree(places), reach, output_type="ndarray")
+        near = near[np.lexsort((near["j"], near["i"]))]
+        which, sample = near["i"].astype(np.int_), near["j"]
+        new = np.ones(len(near), dtype=bool)
+        away = int(2 * reach / STEP_MM)
+        new[1:] = (which[1:] != which[:-1]) | (np.diff(numbers[sample]) > away)
+        first = np.flatnonzero(new)
+        darkest = np.maximum.reduceat(dark[sample], first) if len(first) else np.empty(0)
+        return which[first], darkest
