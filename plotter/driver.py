@@ -7,7 +7,7 @@ from plotter.motion import Estimate
 from plotter.plan import Toolpath
 from plotter.port import Port
 from plotter.program import Point, Program
-from plotter.rescue import Left
+from plotter.rescue import Left, Rescued
 from plotter.session import Session
 from plotter.wire import Wire
 
@@ -18,8 +18,11 @@ class Driver(Protocol):
     @property
     def machine(self) -> Machine: ...
 
-    def write(self, toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
-        """Spell a plan; with `first_stroke` it goes on with that stroke. Raises ValueError when there is none such."""
+    def write(self, toolpath: Toolpath, *, first_stroke: int = 0, from_mm: float = 0.0) -> Program:
+        """Spell a plan; with `first_stroke` it goes on with that stroke, `from_mm` mm along it.
+
+        Raises ValueError when there is none such.
+        """
         ...
 
     def prove(self, program: Program) -> None:
@@ -37,10 +40,10 @@ class Driver(Protocol):
         """
         ...
 
-    def rescue(self, wire: Wire, left: Left, park: Point) -> tuple[bool, str]:
-        """Lift the pen as soon as the machine allows and bring it to `park`.
+    def rescue(self, wire: Wire, left: Left, park: Point | None) -> Rescued:
+        """Lift the pen as soon as the machine allows, say where that was, and bring it to `park`, if any.
 
-        (whether the machine knows where it is, what an operator has to know besides). Never raises PortError.
+        Never raises PortError. The machine has forgotten all lines that it had not carried out.
         """
         ...
 

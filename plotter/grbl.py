@@ -8,8 +8,8 @@ buffer are dropped in silence, so no more may ever be under way than it holds.
 import re
 from collections import deque
 
-from plotter.machine import Machine
-from plotter.session import Alarm, Banner, Error, Event, Message, NoRoom, Ok, Setting, Status, Unknown
+from plotter.machine import Machine, ServoPen
+from plotter.session import Alarm, Banner, Error, Event, Lift, Message, NoRoom, Ok, Setting, Status, Unknown
 from plotter.words import ERRORS, LINE_LIMIT
 
 # Real-time bytes: acted on at once, at any place in the stream, without an `ok`.
@@ -43,6 +43,8 @@ _SYNCHRONOUS = ("S", "M3", "G4")
 # Moves that have left the planner for the step segments (6 in GRBL 1.1, 10 in grblHAL; a short move takes one), and the
 # one being parsed.
 _BEYOND_PLANNER = 12
+# Half a motor step of a screw, and the three decimals of a report.
+_Z_SAME_MM = 0.03
 # No answer of GRBL 1.1 is longer than a settings line with its description; more without an end is noise.
 _LONGEST_ANSWER = 512
 
@@ -63,6 +65,13 @@ class GrblSession:
         self.settings: dict[int, float] = {}
         # Free planner blocks and RX bytes when nothing is queued, as an Idle report has shown them.
         self.full: tuple[int, int] = (-1, -1)
+        # Whether nothing was sent since a report was last asked for: then all that was sent has come before the query.
+        self._quiet = False
+
+    @property
+    def noisy(self) -> bool:
+        """A UART: nothing on it has a checksum."""
+        return True
 
     @property
     def budget(self) -> int:
@@ -107,6 +116,7 @@ class GrblSession:
             raise NoRoom(line)
         self._under_way.append((index, line, len(line) + 1))
         self._bytes_under_way += len(line) + 1
+        self._quiet = False
         return line.encode("ascii") + b"\n"
 
     @property
@@ -116,7 +126,12 @@ class GrblSession:
 
     def query(self) -> bytes:
         """The byte that asks for a status report; it takes no room."""
+        self._quiet = True
         return STATUS
+
+    def settle(self) -> None:
+        """Take all lines under way as answered."""
+        self._forget()
 
     def empty(self, report: Status) -> bool:
         """Whether the report says Idle with as much room as a machine with nothing to do has."""
@@ -127,6 +142,17 @@ class GrblSession:
         self._forget()
         self._awaiting_banner = True
         return RESET
+
+    def _missing(self, rx: int) -> int | None:
+        """Bytes sent that are not in the machine, by the free receive buffer that a report tells.
+
+        GRBL 1.1 makes a report only between lines: it has then taken the first unanswered line out of its buffer
+        whole, and all others are in there. The query was sent after them, so they have arrived.
+        """
+        if not self._quiet or rx < 0 or self.full[1] < 0:
+            return None
+        first = self._under_way[0][2] if self._under_way else 0
+        return self._bytes_under_way - first - (self.full[1] - rx)
 
     def _forget(self) -> None:
         self._under_way.clear()
@@ -203,7 +229,24 @@ class GrblSession:
             planner, rx = (int(part) for part in fields.get("Bf", "-1,-1").split(","))
         except (KeyError, ValueError):
             return Unknown(text)
-        return Status(found[1], int(found[2] or 0), position, planner, rx, fields.get("Pn", ""))
+        pen = _lift(self.machine, position[2], fields.get("FS", ""))
+        sub, pins = int(found[2] or 0), fields.get("Pn", "")
+        return Status(found[1], sub, position, planner, rx, pins, pen, self._missing(rx))
+
+
+def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
+    """Where the pen was told to be: by the S of `FS:feed,s`, or by its height."""
+    pen = machine.pen
+    if isinstance(pen, ServoPen):
+        _, _, s = feed_and_s.partition(",")
+        if not s.isdigit() or (s == "0" and pen.up_s):
+            return ""  # no signal: after a start, until the first M3
+        if int(s) == pen.down_s:
+            return "down"
+        return "between" if pen.touches(int(s)) else "up"
+    if abs(z - pen.down_mm) < _Z_SAME_MM:
+        return "down"
+    return "up" if z > pen.up_mm - _Z_SAME_MM else ""
 
 
 def _alarm(code: int) -> Alarm:

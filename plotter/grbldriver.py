@@ -1,16 +1,18 @@
 """The driver of GRBL 1.1 and of the firmwares that speak its language (grblHAL, FluidNC)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plotter import gcode
 from plotter.connect import connect
+from plotter.faults import Resume
 from plotter.grbl import GrblSession
 from plotter.machine import Machine
 from plotter.motion import Estimate, estimate
 from plotter.plan import Toolpath
 from plotter.port import Port
 from plotter.program import Point, Program
-from plotter.rescue import Left, rescue
+from plotter.rescue import Left, Rescued, rescue
+from plotter.resume import rest
 from plotter.wire import Wire
 
 
@@ -20,8 +22,9 @@ class GrblDriver:
 
     machine: Machine
 
-    def write(self, toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
-        return gcode.write(toolpath, first_stroke=first_stroke)
+    def write(self, toolpath: Toolpath, *, first_stroke: int = 0, from_mm: float = 0.0) -> Program:
+        left = rest(toolpath, Resume(first_stroke, from_mm))
+        return replace(gcode.write(left, first_stroke=first_stroke), from_mm=from_mm)
 
     def prove(self, program: Program) -> None:
         gcode.prove(program, self.machine)
@@ -32,7 +35,7 @@ class GrblDriver:
     def connect(self, port: Port) -> GrblSession:
         return connect(port, self.machine)
 
-    def rescue(self, wire: Wire, left: Left, park: Point) -> tuple[bool, str]:
+    def rescue(self, wire: Wire, left: Left, park: Point | None) -> Rescued:
         return rescue(wire, left, park)
 
     def pen(self, *, down: bool) -> tuple[str, ...]:

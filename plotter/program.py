@@ -41,12 +41,14 @@ class Program:
     """A pen's whole way: it begins and ends with the pen up; `end` is where it comes to rest, machine frame, mm.
 
     `first_stroke` is the first stroke it draws and `strokes` counts from 0 to the last: a program that goes on after
-    an interruption knows that the strokes before it are on the paper. `walk` reads its firmware's lines.
+    an interruption knows that the strokes before it are on the paper, and of the first one `from_mm`, mm along it.
+    `walk` reads its firmware's lines.
     """
 
     lines: tuple[Line, ...]
     end: Point
     first_stroke: int = 0
+    from_mm: float = 0.0
     walk: Callable[[], Walk] = field(kw_only=True)
 
     @property

@@ -1,13 +1,19 @@
-"""Rescue: how the pen comes off the paper when a card breaks off, for each way a machine can be left."""
+"""Rescue: how the pen comes off the paper when a card breaks off, for each way a GRBL machine can be left.
+
+The lift-pause: hold (the planner brings the pen to a stand on its path), reset (which in Hold keeps the position and
+forgets all lines), the modes, pen up. In Hold itself GRBL takes no lines, so nothing else lifts a servo's pen there.
+"""
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 from plotter.gcode import preamble, raise_by_its_height, write_move
 from plotter.grbl import HOLD
 from plotter.machine import ServoPen
 from plotter.port import PortError
-from plotter.wire import Locked, Refusal, Wire
+from plotter.session import Status
+from plotter.wire import Locked, Refusal, Silence, Wire
 
 # How the machine was left: it obeys; it stands at rest with the pen up; it is locked; it has restarted; it is gone.
 Left = Literal["obeying", "resting", "locked", "restarted", "gone"]
@@ -19,64 +25,139 @@ PARK_S = 180.0
 NEAR_MM = 0.05
 # GRBL 1.1 delays 500 ms after printing an alarm.
 ALARM_DEAF_S = 0.7
+# A byte that acts at once may be lost as any other: it is said again. A reset is answered within 10 ms.
+AGAIN_S, RESET_S = 0.25, 1.0
+# How often the pen is told to rise before a person must.
+TRIES = 3
 
 _STANDING = frozenset({"Hold", "Door", "Alarm", "Sleep"})
 LIFT_BY_HAND = "the pen could not be lifted: lift it by hand"
 
 
-def rescue(wire: Wire, left: Left, park: tuple[float, float]) -> tuple[bool, str]:
-    """Lift the pen as soon as the machine allows, then bring a machine that knows its place to `park`.
-
-    (whether the machine knows where it is, what an operator has to know besides). Never raises PortError: a machine
-    that does not obey is told of in the words.
+@dataclass(frozen=True)
+class Rescued:
+    """How it went: whether the machine knows where it is, what an operator has to know besides, where the pen left
+    the paper (machine frame, mm; None when that is not certain), and whether it did.
     """
+
+    known: bool
+    words: str
+    stood: tuple[float, float] | None = None
+    lifted: bool = True
+
+
+def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
+    """Lift the pen as soon as the machine allows, then bring a machine that knows its place to `park`, if any.
+
+    Never raises PortError: a machine that does not obey is told of in the words.
+    """
+    stood = None
     try:
         if left == "gone":
-            return False, LIFT_BY_HAND
+            return Rescued(False, LIFT_BY_HAND, lifted=False)
         if left == "restarted":
             _ask_all(wire, raise_by_its_height(wire.session.machine))
-            return False, "the pen is up"
+            return Rescued(False, "the pen is up")
         if left == "resting":
-            return _park(wire, park)
-        return _lift(wire, left, park)
+            stood = wire.status().at
+            return _park(wire, stood, park)
+        known, stood, lifted = _lift(wire, left)
+        if not lifted:
+            return Rescued(False, LIFT_BY_HAND, lifted=False)
+        if not known:
+            return Rescued(False, "the pen is up")
+        return _park(wire, stood, park)
     except (PortError, Refusal, Locked) as error:
-        return False, f"{LIFT_BY_HAND} ({error})"
+        return Rescued(False, f"{LIFT_BY_HAND} ({error})", stood, lifted=False)
 
 
-def _lift(wire: Wire, left: Left, park: tuple[float, float]) -> tuple[bool, str]:
-    """Hold, reset once it stands (which keeps the position), pen up. In Hold itself GRBL takes no lines."""
-    known = left == "obeying"
+def _lift(wire: Wire, left: Left) -> tuple[bool, tuple[float, float] | None, bool]:
+    """Hold, reset once it stands (which keeps the position), pen up: (place known, where, whether the pen rose)."""
     machine = wire.session.machine
-    if known:
-        wire.put(HOLD)
-        # Even an idle GRBL goes into Hold; a report of Idle is one that was asked for before.
-        known = wire.wait_for(_STANDING, STANDSTILL_S, every_s=0.03).state not in ("Alarm", "Sleep")
-    else:
+    known = left == "obeying" and _hold(wire)
+    if left != "obeying":
         # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
         wire.rest(ALARM_DEAF_S)
-    wire.put(wire.session.reset())
-    known = not wire.banner() and known
+    known = not reset(wire) and known
     # The firmware is deaf to lines for a moment after its banner; it tells its state when it hears again.
-    if wire.status().state == "Alarm":
+    report = _told(wire)
+    if report.state == "Alarm":
         if left == "locked" and not isinstance(machine.pen, ServoPen):
             # A Z axis that may sit on its limit switch is not moved without a person.
-            return False, LIFT_BY_HAND
-        wire.ask("$X")
+            return False, None, False
+        _ask_all(wire, ("$X",))
         known = False
-    _ask_all(wire, preamble(machine))
-    if not known:
-        return False, "the pen is up"
-    return _park(wire, park)
+    _raise(wire)
+    return known, report.at if known else None, True
 
 
-def _park(wire: Wire, park: tuple[float, float]) -> tuple[bool, str]:
-    wire.ask(write_move(park))
+def _hold(wire: Wire) -> bool:
+    """Bring the machine to a stand; whether it still knows where it is. Raises Silence."""
+    end, again = wire.now() + STANDSTILL_S, 0.0
+    while True:
+        if wire.now() >= again:
+            wire.put(HOLD)
+            again = wire.now() + AGAIN_S
+        # Even an idle GRBL goes into Hold; a report of Idle is one that was asked for before.
+        report = _told(wire)
+        if report.state in _STANDING and (report.sub == 0 or report.state not in ("Hold", "Door")):
+            return report.state not in ("Alarm", "Sleep")
+        if wire.now() >= end:
+            raise Silence(f"the machine is in state {report.state} and does not come to rest")
+        wire.rest(0.02)
+
+
+def reset(wire: Wire) -> bool:
+    """Restart the firmware; whether an alarm came before its banner. Raises Silence."""
+    for last in (False, False, True):
+        wire.put(wire.session.reset())
+        try:
+            return wire.banner(RESET_S)
+        except Silence:
+            if last:
+                raise
+    raise AssertionError
+
+
+def _told(wire: Wire) -> Status:
+    """A report; one that was lost on the way is asked for again. Raises Silence."""
+    for _ in range(TRIES):
+        try:
+            return wire.status(within_s=AGAIN_S)
+        except Silence:
+            pass
+    return wire.status()
+
+
+def _raise(wire: Wire) -> None:
+    """Modes and pen up, seen in a report; what the wire has spoilt is said again. Raises Silence, Refusal, Locked."""
+    for last in (False, False, True):
+        try:
+            for line in preamble(wire.session.machine):
+                wire.ask(line)
+            if _told(wire).pen in ("up", ""):
+                return
+        except (Silence, Refusal):
+            if last:
+                raise
+        reset(wire)  # half a line may be left in the machine
+        _told(wire)
+
+
+def _park(wire: Wire, stood: tuple[float, float] | None, park: tuple[float, float] | None) -> Rescued:
+    if park is None:
+        return Rescued(True, "the pen is up", stood)
+    _ask_all(wire, (write_move(park),))
     report = wire.wait_for(frozenset({"Idle", "Alarm"}), PARK_S, every_s=0.2)
     if report.state == "Idle" and math.dist(report.at, park) <= NEAR_MM:
-        return True, "the pen is up and parked"
-    return False, f"the pen is up, but the machine stands at X{report.at[0]:g} Y{report.at[1]:g}"
+        return Rescued(True, "the pen is up and parked", stood)
+    where = f"the pen is up, but the machine stands at X{report.at[0]:g} Y{report.at[1]:g}"
+    return Rescued(False, where, stood)
 
 
 def _ask_all(wire: Wire, lines: tuple[str, ...]) -> None:
     for line in lines:
-        wire.ask(line)
+        try:
+            wire.ask(line)
+        except Refusal:
+            wire.ask(line)  # once more: bytes get lost

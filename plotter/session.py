@@ -4,9 +4,11 @@ A firmware's own session (`plotter/grbl.py`, `plotter/ebb.py`) knows its grammar
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from plotter.machine import Machine
+
+Lift = Literal["up", "down", "between", ""]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Status:
     """A status report: `state` (Idle, Run, Hold, ...) with `sub` (Hold:0 stands, Hold:1 slows), `position` in work mm.
 
     `planner` and `rx` are free blocks and bytes, -1 when the machine does not say. `pins`: the inputs that are active.
+    `pen`: where it was told to be; "between" when that is neither up nor down, "" when the machine does not say.
+    `missing`: how many of the bytes sent before the report was asked for have not come to the machine (below 0: more
+    came than were sent); None when this report does not tell.
     """
 
     state: str
@@ -61,6 +66,8 @@ class Status:
     planner: int
     rx: int
     pins: str = field(default="", compare=False)
+    pen: Lift = field(default="", compare=False)
+    missing: int | None = field(default=None, compare=False)
 
     @property
     def at(self) -> tuple[float, float]:
@@ -102,6 +109,11 @@ class Session(Protocol):
     machine: Machine
 
     @property
+    def noisy(self) -> bool:
+        """Whether bytes can be lost or changed unseen on this wire: a UART has no checksum, USB has one."""
+        ...
+
+    @property
     def awaiting_banner(self) -> bool:
         """Whether the firmware's start is awaited; what comes before belongs to nobody."""
         ...
@@ -122,6 +134,10 @@ class Session(Protocol):
 
     def send(self, line: str, index: int = -1) -> bytes:
         """The bytes of a line, counted as under way; its answer carries `index`. Raises NoRoom, ValueError."""
+        ...
+
+    def settle(self) -> None:
+        """Take all lines under way as answered: the machine is idle, and its answers were lost."""
         ...
 
     def query(self) -> bytes:

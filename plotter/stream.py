@@ -137,7 +137,8 @@ def stream(
         except PortError as error:
             raise _Broken("wire-lost", str(error), "gone", _PLACE) from error
     except _Broken as broken:
-        known, pen = tongue.rescue(wire, broken.left, program.end)
+        rescued = tongue.rescue(wire, broken.left, program.end)
+        known, pen = rescued.known, rescued.words
         worth = card.worth(broken.fault, known)
         where = f"{card.done} of {program.strokes} strokes are drawn" if card.inked else "nothing was drawn"
         then = broken.then if known else _PLACE
