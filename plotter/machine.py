@@ -63,9 +63,32 @@ class ZPen:
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
-class Machine:
-    """One plotter model. Rates in mm/min (`$110`-`$112`), accelerations in mm/s^2 (`$120`-`$122`), as GRBL has them."""
+class EiBotBoard:
+    """What only a machine with an EiBotBoard has: its nickname, and the pulses of its pen lift's servo.
 
+    Pulses in units of 1/12 us: `servo_zero` is sent for a pen command of 0, `servo_full` for 1000 (stock AxiDraw:
+    9855 to 27831, higher is up). `servo_pin`: the pin of port B that the servo is plugged into.
+    """
+
+    nickname: Annotated[str, Field(max_length=16, pattern=r"^[ -~]*$")] = ""
+    servo_zero: Annotated[int, Field(ge=1, le=32000)] = 9855
+    servo_full: Annotated[int, Field(ge=1, le=32000)] = 27831
+    servo_pin: Annotated[int, Field(ge=0, le=7)] = 1
+
+    def pulse(self, s: float) -> int:
+        """The servo's pulse for a pen command of 0 to 1000."""
+        return round(self.servo_zero + (self.servo_full - self.servo_zero) * s / 1000)
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Machine:
+    """One plotter model. Rates in mm/min (`$110`-`$112`), accelerations in mm/s^2 (`$120`-`$122`), as GRBL has them.
+
+    `firmware`: "grbl" is GRBL 1.1 and what speaks its language, "ebb" is the EiBotBoard of AxiDraw and NextDraw.
+    """
+
+    firmware: Literal["grbl", "ebb"] = "grbl"
+    board: EiBotBoard = Field(default_factory=EiBotBoard)
     width_mm: Annotated[float, Field(gt=0, le=3000)] = 300.0
     height_mm: Annotated[float, Field(gt=0, le=3000)] = 218.0
     feed_mm_min: Annotated[float, Field(ge=60, le=60000)] = 3000.0
@@ -80,6 +103,20 @@ class Machine:
     planner_blocks: Annotated[int, Field(ge=2, le=1024)] = 15
     homing: bool = False
     baud: Annotated[int, Field(ge=9600, le=4000000)] = 115200
+
+    @model_validator(mode="after")
+    def _fits_its_firmware(self) -> Self:
+        if self.firmware == "ebb":
+            if self.pen.kind != "servo":
+                raise ValueError("an EiBotBoard (firmware 'ebb') lifts its pen by a servo: pen kind 'servo'")
+            if self.homing:
+                raise ValueError("an EiBotBoard (firmware 'ebb') has no limit switches: homing = false")
+        return self
+
+    @property
+    def home(self) -> tuple[float, float]:
+        """Where the head is when the machine starts to count, mm: an AxiDraw's home corner is the upper left one."""
+        return (0.0, self.height_mm) if self.firmware == "ebb" else (0.0, 0.0)
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
