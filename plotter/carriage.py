@@ -39,14 +39,16 @@ class Carriage:
 
     def to(self, steps: Steps) -> Place:
         """Follow the motors; steps beyond an end stop are lost for good."""
-        now, dead = [0.0, 0.0, 0.0], self.dead
-        for axis in AXES:
-            wanted = self._zero[axis] + steps[axis] / self._steps_per_mm[axis]
+        zero, per, (xs, ys, zs) = self._zero, self._steps_per_mm, self._ends
+        x, y, z = zero[0] + steps[0] / per[0], zero[1] + steps[1] / per[1], zero[2] + steps[2] / per[2]
+        if xs[0] <= x <= xs[1] and ys[0] <= y <= ys[1] and zs[0] <= z <= zs[1] and not self.dead:
+            self._at = (x, y, z)
+            return self._at
+        now = [0.0, 0.0, 0.0]
+        for axis, wanted in enumerate((x, y, z)):
             low, high = self._ends[axis]
-            now[axis] = low if wanted < low else high if wanted > high else wanted
-            if dead and axis in dead:
-                now[axis] = self._at[axis]
-            self._zero[axis] += now[axis] - wanted
+            now[axis] = self._at[axis] if axis in self.dead else min(high, max(low, wanted))
+            zero[axis] += now[axis] - wanted
         self._at = (now[0], now[1], now[2])
         return self._at
 

@@ -5,6 +5,7 @@ time to be busy until, or one of CHARACTER (waits for a line), ROOM (for a plann
 ends the last three.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 
 from plotter import reports
@@ -62,7 +63,8 @@ class Controller:
         self.state = "Idle"
         self.suspended = self.abort = False
         self.fence: Callable[[Point], bool] = self.beyond  # which targets are refused with ALARM:2
-        self.stepper = Stepper(Axes.of_settings(self.settings, blocks), on_place)
+        self.climbs: deque[bool] = deque()  # of the moves not done yet, which change the height
+        self.stepper = Stepper(Axes.of_settings(self.settings, blocks), self._moved)
         self.interpreter = Interpreter(memory=self.memory)
         self._clear()
 
@@ -104,6 +106,7 @@ class Controller:
     def _halt(self) -> None:
         """Stop the motors where they stand; nothing stays planned."""
         steps = self.stepper.steps(self.t)
+        self.climbs.clear()
         self._on_place(steps)
         self.stepper.clear(steps)
 
@@ -241,6 +244,12 @@ class Controller:
     def _go(self) -> None:
         self._on_go()
         self.stepper.start(self.t)
+
+    def _moved(self, steps: Steps) -> None:
+        """A move is done."""
+        if self.climbs:
+            self.climbs.popleft()
+        self._on_place(steps)
 
     def _stopped(self) -> None:
         """The last segment is done."""

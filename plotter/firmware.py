@@ -134,7 +134,9 @@ class Firmware(Controller):
                 self.flags |= START
             else:
                 yield ROOM
-        planner.push(planner.axes.steps(target), None if feed is None else feed / 60, fixed=jog)
+        block = planner.push(planner.axes.steps(target), None if feed is None else feed / 60, fixed=jog)
+        if block is not None:
+            self.climbs.append(block.start[2] != block.end[2])
 
     def _soft_limit_alarm(self) -> Wait:
         if self.state == "Run":

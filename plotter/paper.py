@@ -121,12 +121,15 @@ class Paper:
         """The head has come straight to `to`, at `t`."""
         was, self._at = self._at, to
         line = self._open
-        if self._servo:
-            if line is not None and _apart(line[-1], here := self._on_sheet(to)):
-                if self._left - self._since > REST_S:
-                    self._rests += self._rest(self._left)
-                line.append(here)
-                self._since = t
+        if self._servo or to[2] == was[2]:
+            if line is not None:
+                (x, y), (dx, dy), (a, b) = to[:2], self._slip, line[-1]
+                x, y = x - dx, y - dy
+                if abs(x - a) > _SAME or abs(y - b) > _SAME:
+                    if self._left - self._since > REST_S:
+                        self._rests += self._rest(self._left)
+                    line.append((x, y))
+                    self._since = t
             self._left = t
             return
         down = self.pen.touches(to[2])

@@ -57,7 +57,6 @@ class Simulator:
         self.late_s = 0.0  # what the host has lost and has not been told yet
         self.home_alarm = 0
         self._t = self._due = 0.0
-        self._z = 0
         self.firmware = Firmware(
             settings,
             self.uart,
@@ -217,7 +216,7 @@ class Simulator:
     def run(self, until: float) -> float:
         """Let machine time pass until `until`, or until the host can read something; the time reached."""
         uart, firmware, stepper = self.uart, self.firmware, self.firmware.stepper
-        commands, servo = uart.commands, self.servo
+        commands, servo, climbs = uart.commands, self.servo, firmware.climbs
         if self._program is None:
             self._t = max(self._t, until)
             return self._t
@@ -251,7 +250,7 @@ class Simulator:
             firmware.t = now
             if end <= soonest:
                 stepper.step()
-                if servo is None:
+                if servo is None and climbs and climbs[0]:
                     self._rise()
                 if not stepper.running:
                     if stepper.holding:
@@ -277,19 +276,17 @@ class Simulator:
     # ------------------------------------------------------------------ mechanics
 
     def _place(self, steps: Steps) -> None:
-        self.paper.move(self.carriage.to(steps), self._t)
+        paper = self.paper
+        was = paper.touching
+        paper.move(self.carriage.to(steps), self._t)
+        if paper.touching is not was:
+            self._told("up" if was else "down")
 
     def _rise(self) -> None:
         """A pen on a screw meets the paper, or leaves it, within a move."""
         steps = self.firmware.stepper.steps(self._t)
-        if steps[2] == self._z:
-            return
-        self._z = steps[2]
-        was = self.paper.touching
-        if isinstance(self.pen, ZPen) and self.pen.touches(self.carriage.to(steps)[2]) != was:
+        if isinstance(self.pen, ZPen) and self.pen.touches(self.carriage.to(steps)[2]) is not self.paper.touching:
             self._place(steps)
-        if self.paper.touching != was:
-            self._told("up" if was else "down")
 
     def _limits(self) -> str:
         self.carriage.to(self.firmware.stepper.steps(self.firmware.t))

@@ -140,10 +140,11 @@ class Uart:
 
     def send(self, text: str, t: float) -> None:
         """Print a line (CR LF is added) at `t`."""
-        self._emit(text.encode("ascii") + b"\r\n", t)
+        self._emit(f"{text}\r\n".encode("ascii"), t)
 
     def _emit(self, data: bytes, t: float) -> None:
-        self.tx_free = max(t, self.tx_free) + len(data) * self.byte_s
+        free = self.tx_free
+        self.tx_free = (t if t > free else free) + len(data) * self.byte_s
         self._out.append((self._framed(self.tx_free), data))
 
     @property
