@@ -61,6 +61,7 @@ def create_app(
         plotters=shop.plotters,
         notes=shop.notes,
         seeds=seeds,
+        errands=fleet.errands,
     )
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from jobs.compose import Fault, NoteFault
+from jobs.errand import ErrandFailed
 from jobs.job import Missing, NotAllowed, Stale
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,6 +53,9 @@ CODES: Mapping[str, Code] = {
     ),
     "still_running": Code(
         409, "The first request with this Idempotency-Key is still running", "Send the same again after a second."
+    ),
+    "errand_failed": Code(
+        409, "The plotter could not do it", "`detail` says why; look at the machine, then ask again."
     ),
     "does_not_fit": Code(
         409, "The card cannot be written on this plotter", "Choose another plotter, or mend its slot and machine."
@@ -165,7 +169,8 @@ def shown_fault(fault: Fault) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Make every error that leaves a route problem+json; `Guard` sees to those that nobody foresaw."""
-    for kind in (HTTPException, RequestValidationError, NoteFault, Missing, NotAllowed, Stale, *_DATABASE):
+    house = (NoteFault, Missing, NotAllowed, Stale, ErrandFailed)
+    for kind in (HTTPException, RequestValidationError, *house, *_DATABASE):
         app.add_exception_handler(kind, _answer)
 
 
@@ -205,6 +210,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unknown_id", str(error))
         case NotAllowed() | Stale():
             return Problem("wrong_state", str(error))
+        case ErrandFailed():
+            return Problem("errand_failed", str(error))
         case OperationalError() | InterfaceError() | TimeoutError():
             return Problem("database_unavailable", "", headers={"Retry-After": "2"})
         case HTTPException(status_code=404):

@@ -12,6 +12,7 @@ from jobs.api_asked import NoteIn, Unsent, plotter_name
 from jobs.api_errors import Problem
 from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
+from jobs.errand import Errands
 from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running
 from jobs.job import Missing
 from jobs.note import Note
@@ -46,6 +47,7 @@ class Front:
     plotters: Sequence[Plotter]
     notes: Notes
     seeds: Callable[[], int]
+    errands: Mapping[str, Errands]
 
     def note(self, asked: NoteIn) -> Note:
         """The note that was asked for, with the shop's defaults and a seed."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jobs.compose import Shelf
 from jobs.dispatch import Dispatch
+from jobs.errand import Errands
 from jobs.worker import GRACE_S, Opener, Worker
 from plotter.machine import Plotter
 from plotter.serialport import open_port
@@ -20,6 +21,8 @@ class Fleet:
         self._shelf = shelf
         self._opener = opener
         self._workers: list[Worker] = []
+        self.errands = {one.name: Errands(one.name, dispatch.store.bell) for one in self.plotters}
+        """What people ask of each plotter while no card is under its pen, by its name."""
 
     def start(self) -> None:
         """Drive the plotters from now on; raises Taken when another controller does. No effect while running."""
@@ -27,7 +30,14 @@ class Fleet:
             return
         self._dispatch.register(self.plotters)
         self._workers = [
-            Worker(one, dispatch=self._dispatch, shelf=self._shelf, opener=self._opener) for one in self.plotters
+            Worker(
+                one,
+                dispatch=self._dispatch,
+                shelf=self._shelf,
+                opener=self._opener,
+                errands=self.errands[one.name],
+            )
+            for one in self.plotters
         ]
         for worker in self._workers:
             worker.start()

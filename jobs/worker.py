@@ -15,8 +15,10 @@ import numpy as np
 import tenacity
 from sqlalchemy.exc import DBAPIError
 
+from jobs.bed import lying
 from jobs.compose import NoteFault, Shelf, compose
 from jobs.dispatch import Claim, Dispatch
+from jobs.errand import Bench, Errands
 from jobs.job import HOMES_WHEN_LOADED, Cancelled, Condition, Stale, State, Wanted
 from plotter.clock import Clock, RealClock
 from plotter.driver import driver
@@ -54,11 +56,13 @@ class Worker:
         shelf: Shelf,
         opener: Opener = open_port,
         clock: Clock | None = None,
+        errands: Errands | None = None,
     ) -> None:
         self.plotter = plotter
         self._dispatch, self._shelf, self._opener = dispatch, shelf, opener
         self._clock = clock or RealClock()
         self._bell = dispatch.store.bell
+        self.errands = errands or Errands(plotter.name, self._bell)
         self._stopping = threading.Event()
         self._stop_by = float("inf")
         self._thread = threading.Thread(target=self._run, name=f"plotter-{plotter.name}", daemon=True)
@@ -101,10 +105,12 @@ class Worker:
             except Exception:
                 # Only at the end: `retry` has said everything before.
                 log.info("plotter %s: stopped while out of order", self.plotter.name, exc_info=True)
+        self.errands.shut("the server is being stopped")
         self._dispatch.retire(self.plotter.name, "the server was stopped")
 
     def _say_what_failed(self, attempt: tenacity.RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None
+        self.errands.shut(f"it is out of order: {error}")
         if isinstance(error, PortError):
             log.warning("plotter %s: %s", self.plotter.name, error)
             self._report(Condition.OFFLINE, str(error))
@@ -137,19 +143,20 @@ class Worker:
             return
         # Whether the machine's zero is where the plan thinks: found by homing, or told by the person who has loaded
         # blanks and seen the carriage in its corner before the port was opened.
-        zeroed = self._somebody_has_loaded()
+        zeroed = machine.homing or self._somebody_has_loaded()
         with closing(self._opener(self.plotter.port, baud=machine.baud, machine=machine)) as port:
-            session = connect(port, machine)
+            bench = Bench(self.plotter, port, connect(port, machine), zeroed)
             log.info("plotter %s: connected", self.plotter.name)
             connected = True
             try:
                 while connected and not self._stopping.is_set():
-                    if not zeroed and self._somebody_has_loaded():
+                    if not bench.zeroed and self._somebody_has_loaded():
                         return  # a machine that does not home takes the place where it is opened for its zero
-                    connected = self._one_look(port, session, may_write=zeroed)
+                    connected = self._one_look(bench)
             finally:
+                self.errands.shut("it is connecting again")
                 # The first motion after a reconnect waits for a person's word: blanks must be confirmed anew.
-                if zeroed and not self._stopping.is_set():
+                if bench.zeroed and not self._stopping.is_set():
                     self._void = True
                     self._report(Condition.OFFLINE, "connecting again", keep_blanks=False)
 
@@ -157,36 +164,46 @@ class Worker:
         return self._dispatch.store.plotter(self.plotter.name).blanks > 0
 
     def _a_person_comes(self) -> bool:
-        """Homing moves the machine, so it waits for a person's word: blanks confirmed."""
+        """Homing moves the machine, so it waits for a person's word: blanks confirmed, or an errand asked for."""
         seen = self._bell.count("event")
-        if self._somebody_has_loaded():
+        self.errands.open(self._dispatch.store.plotter(self.plotter.name).job)
+        if self.errands.waiting or self._somebody_has_loaded():
             return True
         self._report(Condition.OFFLINE, HOMES_WHEN_LOADED)
         self._bell.wait(seen, IDLE_S, "event")
         return False
 
-    def _one_look(self, port: Port, session: Session, *, may_write: bool) -> bool:
-        """Take a card and write it, or wait a little for one; whether the connection can be kept."""
+    def _one_look(self, bench: Bench) -> bool:
+        """Take a card and write it, or do what a person asks, or wait a little; whether the connection can be kept."""
         seen = self._bell.count("event")
         row = self._dispatch.store.plotter(self.plotter.name)
+        bench.card = row.job
+        self.errands.open(row.job)
         if row.job is not None:
-            return self._wait_for_a_decision(row.job, seen)
+            return self._wait_for_a_decision(bench, row.job, seen)
         self._report(Condition.IDLE)
-        _listen(port, session)
+        _listen(bench.port, bench.session)
+        if self.errands.serve(bench):
+            return True
+        # Who has the controls may have a hand over the bed: no card begins under it.
+        may_write = bench.zeroed and self.errands.control is None
         claim = self._dispatch.claim(self.plotter.name) if may_write else None
         if claim is not None:
-            return _Card(claim, self, port, session).write()
+            self.errands.shut("it is writing a card")
+            return _Card(claim, self, bench.port, bench.session).write()
         self._bell.wait(seen, IDLE_S, "event")
         self._dispatch.sweep()
         return True
 
-    def _wait_for_a_decision(self, job: str, seen: int) -> bool:
+    def _wait_for_a_decision(self, bench: Bench, job: str, seen: int) -> bool:
         """An earlier card lies in the plotter until a person has decided it."""
         last = self._dispatch.store.attempts(job)[-1]
         words = f"look at the card of {job} and decide: {last.reason or 'it was interrupted'}"
         if last.position_known is False:
             words += ". The position is lost: push the carriage to the machine's zero corner first"
         self._report(Condition.ATTENTION, words)
+        if self.errands.serve(bench):
+            return True
         self._bell.wait(seen, IDLE_S, "event")
         self._dispatch.sweep()
         if self._dispatch.store.plotter(self.plotter.name).job is not None:
@@ -209,6 +226,7 @@ class _Card:
     def __init__(self, claim: Claim, worker: Worker, port: Port, session: Session) -> None:
         self._claim, self._worker, self._port, self._session = claim, worker, port, session
         self._plotter, self._dispatch = worker.plotter, worker._dispatch
+        self._slot = lying(self._plotter, self._dispatch.store.plotter(self._plotter.name))[claim.slot]
         self._allowed = False  # whether the store has allowed ink
         self._reported_at = float("-inf")
         self._nudges = -1
@@ -240,7 +258,7 @@ class _Card:
         try:
             card = compose(self._claim.job.as_ordered(), self._worker._shelf)
             paper = (card.stock.width_mm, card.stock.height_mm)
-            path = plan(card.strokes, paper=paper, slot=self._plotter.slot, machine=self._plotter.machine)
+            path = plan(card.strokes, paper=paper, slot=self._slot, machine=self._plotter.machine)
             tongue = driver(self._plotter.machine)
             program = tongue.write(path)
             tongue.prove(program)
@@ -284,7 +302,7 @@ class _Card:
         return self._wish
 
     def _ask(self, now: Progress) -> Wish:
-        (x, y) = self._plotter.slot.onto_card([np.array([now.position])])[0][0]
+        (x, y) = self._slot.onto_card([np.array([now.position])])[0][0]
         try:
             wanted = self._dispatch.progress(
                 self._claim, stroke=now.stroke, x=round(float(x), 2), y=round(float(y), 2), held=now.held
@@ -338,7 +356,7 @@ class _Card:
     def _ink(self) -> list[Stroke] | None:
         """What a simulated machine has drawn on the sheet under its pen, in the card frame; None for real paper."""
         simulator = getattr(self._port, "simulator", None)
-        return None if simulator is None else self._plotter.slot.onto_card(list(simulator.ink))
+        return None if simulator is None else self._slot.onto_card(list(simulator.ink))
 
     def _give_back(self, why: str) -> None:
         self._persist(lambda: self._dispatch.give_back(self._claim, why))
