@@ -5,14 +5,17 @@ Values, checked where they are made; what is done with them stands in `scribble`
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from plotter.machine import Machine, ServoPen, Slot, ZPen
+from plotter.pen import ServoPen, ZPen
 from plotter.strokes import Stroke
+
+if TYPE_CHECKING:
+    from plotter.machine import Machine, Slot
 
 _STRICT = ConfigDict(extra="forbid")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
@@ -28,11 +31,11 @@ class PenProfile:
     ink_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
     lift: Lift | None = None
 
-    def on(self, machine: Machine) -> Machine:
+    def on(self, machine: "Machine") -> "Machine":
         """The machine with this pen in its holder."""
         return replace(machine, pen=self.lift or machine.pen, pen_width_mm=self.width_mm)
 
-    def fits(self, machine: Machine) -> bool:
+    def fits(self, machine: "Machine") -> bool:
         """Whether the machine can lift it."""
         return self.lift is None or self.lift.kind == machine.pen.kind
 
@@ -51,11 +54,11 @@ class Patch:
         x, y, right, top = self.x_mm, self.y_mm, self.x_mm + self.width_mm, self.y_mm + self.height_mm
         return np.array([[x, y], [right, y], [right, top], [x, top]])
 
-    def inside(self, machine: Machine) -> bool:
+    def inside(self, machine: "Machine") -> bool:
         """Whether the pen reaches all of it."""
         return self.x_mm + self.width_mm <= machine.width_mm and self.y_mm + self.height_mm <= machine.height_mm
 
-    def clear_of(self, slot: Slot, paper: tuple[float, float]) -> bool:
+    def clear_of(self, slot: "Slot", paper: tuple[float, float]) -> bool:
         """Whether no point of it lies on a card of `paper` = (width, height) mm in the slot.
 
         Two convex shapes are apart when an edge of one of them parts them (separating axis theorem).

@@ -1,65 +1,20 @@
 """Machine: a model's data sheet. Slot: where a card lies on its bed. Values, checked where they are made."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from plotter.care import Care
+from plotter.pen import ServoPen as ServoPen
+from plotter.pen import ZPen as ZPen
 from plotter.strokes import Stroke, affine
 
 _STRICT = ConfigDict(extra="forbid")
 Rate = Annotated[float, Field(gt=0, le=1_000_000)]
-
-
-@dataclass(frozen=True, config=_STRICT, kw_only=True)
-class ServoPen:
-    """A pen lifted by a hobby servo on the spindle PWM: `M3 S..`, then a dwell, because PWM does not wait.
-
-    Settle times are in whole steps of 50 ms: GRBL 1.1 rounds `G4 P` up to them.
-    """
-
-    kind: Literal["servo"] = "servo"
-    down_s: Annotated[int, Field(ge=0, le=1000)] = 700
-    up_s: Annotated[int, Field(ge=0, le=1000)] = 200
-    down_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.10
-    up_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.05
-
-    @model_validator(mode="after")
-    def _lifts(self) -> Self:
-        # A hobby servo turns 180 degrees over its whole range: less than 50 of 1000 is no lift.
-        if abs(self.down_s - self.up_s) < 50:
-            raise ValueError(f"down_s and up_s are {abs(self.down_s - self.up_s)} apart; the pen lifts from 50 on")
-        return self
-
-    def touches(self, s: float) -> bool:
-        """Whether the pen is on the paper at PWM value `s`: the half of the way that `down_s` is on."""
-        return (s - (self.down_s + self.up_s) / 2) * (self.down_s - self.up_s) > 0
-
-
-@dataclass(frozen=True, config=_STRICT, kw_only=True)
-class ZPen:
-    """A pen lifted by a Z axis, planned like any motion."""
-
-    kind: Literal["z"] = "z"
-    down_mm: Annotated[float, Field(ge=-50, le=50)] = 0.0
-    up_mm: Annotated[float, Field(ge=-50, le=50)] = 2.0
-
-    @model_validator(mode="after")
-    def _lifts(self) -> Self:
-        if self.up_mm < self.down_mm + 0.2:
-            raise ValueError(f"up_mm {self.up_mm:g} must be at least 0.2 above down_mm {self.down_mm:g}")
-        return self
-
-    @property
-    def surface_mm(self) -> float:
-        """Where the pen meets the paper: a tenth of the lift above `down_mm`, which presses a little."""
-        return self.down_mm + 0.1 * (self.up_mm - self.down_mm)
-
-    def touches(self, z: float) -> bool:
-        """Whether the pen is on the paper at height `z` in mm."""
-        return (self.surface_mm - z) * (self.up_mm - self.down_mm) > 0
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -119,6 +74,10 @@ class Machine:
         return (0.0, self.height_mm) if self.firmware == "ebb" else (0.0, 0.0)
 
 
+# How far apart two touched corners may be from the paper's own side: a careful eye above a corner is within 0.2 mm.
+TOUCH_MM = 0.5
+
+
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Slot:
     """Where a card lies: its lower left corner in machine mm, turned counter-clockwise about that corner."""
@@ -126,6 +85,25 @@ class Slot:
     x_mm: Annotated[float, Field(ge=-3000, le=3000)] = 10.0
     y_mm: Annotated[float, Field(ge=-3000, le=3000)] = 10.0
     rotation_deg: Annotated[float, Field(ge=-180, le=180)] = 0.0
+
+    @classmethod
+    def from_corners(cls, lower_left: tuple[float, float], lower_right: tuple[float, float], width_mm: float) -> "Slot":
+        """The slot of a paper `width_mm` wide of which the pen was held above both lower corners (machine mm).
+
+        What the two differ from the paper's side is shared between them. Two corners say place and turn; they cannot
+        say whether the machine's axes are square: that is the machine's affair, not the slot's. Raises ValueError with
+        both lengths when they are more than TOUCH_MM from one another.
+        """
+        (ax, ay), (bx, by) = lower_left, lower_right
+        apart = math.hypot(bx - ax, by - ay)
+        if not abs(apart - width_mm) <= TOUCH_MM:
+            raise ValueError(
+                f"the corners are {apart:.2f} mm apart and the paper is {width_mm:g} mm wide: they may differ by "
+                f"{TOUCH_MM:g} mm; touch both again, lower left first, and check which paper it is"
+            )
+        c, s = (bx - ax) / apart, (by - ay) / apart
+        x, y = (ax + bx) / 2 - c * width_mm / 2, (ay + by) / 2 - s * width_mm / 2
+        return cls(x_mm=round(x, 3), y_mm=round(y, 3), rotation_deg=round(math.degrees(math.atan2(s, c)), 4))
 
     def onto_bed(self, strokes: list[Stroke]) -> list[Stroke]:
         """Card frame -> machine frame."""
@@ -142,12 +120,59 @@ class Slot:
         return np.array([[c, -s, self.x_mm], [s, c, self.y_mm]])
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Feeder:
+    """What brings a fresh card into the only slot of a plotter: a macro, and who says that the card has come.
+
+    "operator": a person, each time. "pin": a sensor at the slot, on an input that the machine reports; it must have
+    been seen free, and then covered, within `wait_s` of the macro's end. Door, hold and reset inputs act by themselves
+    and are no sensors.
+    """
+
+    macro: tuple[str, ...]
+    confirm: Literal["operator", "pin"] = "operator"
+    pin: Literal["P", "X", "Y", "Z"] = "P"
+    wait_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Plotter:
-    """One plotter of the shop: its name, its port, its model, where cards lie, how many blanks one load holds."""
+    """One plotter of the shop: its name, its port, its model, where cards lie, how many blanks one load holds.
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+    `slots` are several places by name; without them there is one, `slot`. Several hold one card each. One holds
+    `capacity` cards: one laid by hand, more with a `feeder` or on a machine that changes its cards by itself.
+    """
+
+    name: Name
     port: Annotated[str, Field(min_length=1, max_length=300)]
     machine: Machine
     slot: Slot = Field(default_factory=Slot)
+    slots: Mapping[Name, Slot] = Field(default_factory=dict)
     capacity: Annotated[int, Field(ge=1, le=10000)] = 1
+    feeder: Feeder | None = None
+    care: Care = Field(default_factory=Care)
+
+    @model_validator(mode="after")
+    def _holds(self) -> Self:
+        if len(self.slots) > 1 and self.capacity > 1 and self.capacity != len(self.slots):
+            raise ValueError(
+                f"capacity {self.capacity}: {len(self.slots)} slots hold one card each; leave capacity out"
+            )
+        if self.feeder and len(self.slots) > 1:
+            raise ValueError(f"a feeder serves one slot; there are {len(self.slots)}")
+        if self.feeder and self.feeder.pin != "P" and self.machine.homing:
+            raise ValueError(f"the feeder's pin {self.feeder.pin} is a limit switch of a machine that homes: use P")
+        return self
+
+    @property
+    def bed(self) -> Mapping[str, Slot]:
+        """Every slot by its name, in the order in which they are written; a lone one is called "card"."""
+        return self.slots or {"card": self.slot}
+
+    @property
+    def load(self) -> int:
+        """How many blanks one load holds at most."""
+        return max(self.capacity, len(self.bed))
