@@ -1,6 +1,6 @@
 """Desk: what a person (or the customer) may say about jobs, batches and plotters. `actor` is who said it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
@@ -18,7 +18,7 @@ from jobs.job import (
 )
 from jobs.store import Store
 
-_job, _attempt, _plotter, _batch = schema.job, schema.attempt, schema.plotter, schema.batch
+_job, _attempt, _plotter, _batch, _slot = schema.job, schema.attempt, schema.plotter, schema.batch, schema.slot
 
 
 class Desk:
@@ -121,13 +121,12 @@ class Desk:
     # -- plotters ----------------------------------------------------------------------------------------------------
 
     def load(self, plotter: str, count: int, stock: str, *, actor: str) -> PlotterRow:
-        """A person has laid `count` blank cards of `stock` into the plotter and looked at them."""
+        """A person has laid `count` blank cards of `stock` into the plotter and looked at them.
+
+        Where there are several slots, each of the first `count` that are free holds one.
+        """
         with self.store.transaction() as connection:
-            # The plotter's row is held: no pen may come down between the look and the count.
-            connection.execute(select(_plotter.c.name).where(_plotter.c.name == plotter).with_for_update())
-            row = self.store.plotter(plotter)
-            if row.job is not None and self.store.job(row.job).state is State.INTERRUPTED:
-                raise NotAllowed(f"{plotter} still has the card of {row.job}: decide that one first")
+            row = self._loadable(connection, plotter)
             if not 0 <= count <= row.capacity:
                 raise NotAllowed(f"{plotter} takes 0 to {row.capacity} blanks, not {count}")
             if row.job is not None and count >= row.capacity:  # the card under the pen lies there as well
@@ -135,9 +134,46 @@ class Desk:
                     raise NotAllowed("its card is still being written: load when it is done")
                 room = f"beside it there is room for {row.capacity - 1} blanks, not {count}"
                 raise NotAllowed(f"its card is still being written: {room}")
-            self._set(connection, plotter, blanks=count, loaded_stock=stock)
-            self._tell(connection, plotter, "loaded", {"blanks": count, "stock": stock}, actor)
-            return self.store.plotter(plotter)
+            if len(row.slots) == 1:
+                return self._lay(connection, row, {row.slots[0].name: (count, stock)}, actor)
+            free = [one.name for one in row.slots if row.job is None or one.name != row.slot]
+            return self._lay(connection, row, dict.fromkeys(free[:count], (1, stock)), actor)
+
+    def lay(self, plotter: str, papers: Mapping[str, str], *, actor: str) -> PlotterRow:
+        """A person has laid one blank card into each of these slots, of the paper named, and none into the others."""
+        with self.store.transaction() as connection:
+            row = self._loadable(connection, plotter)
+            if unknown := sorted(set(papers) - {one.name for one in row.slots}):
+                known = ", ".join(one.name for one in row.slots)
+                raise Missing(f"{plotter} has no slot {unknown[0]}; it has {known}")
+            if row.job is not None and row.slot in papers:
+                raise NotAllowed(f"the card in slot {row.slot} is still being written: load that slot when it is done")
+            return self._lay(connection, row, {name: (1, stock) for name, stock in papers.items()}, actor)
+
+    def _loadable(self, connection: Connection, plotter: str) -> PlotterRow:
+        """The plotter's row is held: no pen may come down between the look and the count."""
+        connection.execute(select(_plotter.c.name).where(_plotter.c.name == plotter).with_for_update())
+        row = self.store.plotter(plotter)
+        if row.job is not None and self.store.job(row.job).state is State.INTERRUPTED:
+            raise NotAllowed(f"{plotter} still has the card of {row.job}: decide that one first")
+        return row
+
+    def _lay(
+        self, connection: Connection, row: PlotterRow, blanks: Mapping[str, tuple[int, str]], actor: str
+    ) -> PlotterRow:
+        """What a person says lies on the bed replaces all that was known of it, but for the card in hand."""
+        for slot in row.slots:
+            count, stock = blanks.get(slot.name, (0, slot.stock))
+            values: dict[str, object] = {"blanks": count, "stock": stock}
+            if row.job is None or row.slot != slot.name:
+                values |= {"feed": ""} | ({"job": None} if slot.name in blanks else {})
+            here = and_(_slot.c.plotter == row.name, _slot.c.name == slot.name)
+            connection.execute(update(_slot).where(here).values(**values))
+        found = self.store.plotter(row.name)
+        lies = {name: stock for name, (count, stock) in blanks.items() if count}
+        said: dict[str, object] = {"blanks": found.blanks, "stock": found.loaded_stock, "slots": lies}
+        self._tell(connection, row.name, "loaded", said, actor)
+        return found
 
     def mode(self, plotter: str, mode: Mode, *, actor: str) -> PlotterRow:
         """Pause a plotter (it takes no more jobs; the card in hand goes on) or make it active again."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from jobs import schema
@@ -19,17 +19,25 @@ from plotter.strokes import Stroke
 
 LEASE = timedelta(seconds=60)  # renewed at every progress report; long against a slow disk, short against a dead host
 
-_job, _attempt, _plotter = schema.job, schema.attempt, schema.plotter
+_job, _attempt, _plotter, _slot = schema.job, schema.attempt, schema.plotter, schema.slot
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A job in a plotter's hand: the right to report on attempt `number` of it, until somebody decides otherwise."""
+    """A job in a plotter's hand: the right to report on attempt `number` of it, until somebody decides otherwise.
+
+    `slot` is where on the plotter's bed its card lies.
+    """
 
     job: Job
     number: int
     plotter: str
     boot: str
+    slot: str
+
+
+class _NoBlank(Exception):
+    """The blank was taken off the bed while a job for it was being picked."""
 
 
 class Dispatch:
@@ -50,8 +58,9 @@ class Dispatch:
             self.store.ownership.take_plotter(one.name)
         with self.store.transaction() as connection:
             if connection.dialect.name == "sqlite":  # one controller owns the file, so nobody drives the others
-                gone = {"boot": None, "condition": Condition.OFFLINE, "reason": "not in the configuration", "blanks": 0}
+                gone = {"boot": None, "condition": Condition.OFFLINE, "reason": "not in the configuration"}
                 connection.execute(update(_plotter).values(**gone))
+                connection.execute(update(_slot).values(blanks=0))
             for one in plotters:
                 self._register(connection, one)
         for one in plotters:
@@ -61,14 +70,19 @@ class Dispatch:
         values = {
             "condition": Condition.OFFLINE,
             "reason": "not connected yet",
-            "blanks": 0,
-            "capacity": one.capacity,
+            "capacity": one.load,
             "boot": self.store.boot,
             "seen_at": self.store.now(connection),
         }
         known = connection.execute(update(_plotter).where(_plotter.c.name == one.name).values(**values))
         if known.rowcount == 0:
             connection.execute(insert(_plotter).values(name=one.name, mode=Mode.ACTIVE, **values))
+        mine = _slot.c.plotter == one.name
+        connection.execute(delete(_slot).where(mine, _slot.c.name.not_in(list(one.bed))))
+        for place, name in enumerate(one.bed):
+            slot: dict[str, object] = {"place": place, "blanks": 0, "feed": ""}
+            if connection.execute(update(_slot).where(mine, _slot.c.name == name).values(**slot)).rowcount == 0:
+                connection.execute(insert(_slot).values(plotter=one.name, name=name, **slot))
         self._tell_plotter(connection, one.name, Condition.OFFLINE, "not connected yet")
 
     def retire(self, plotter: str, reason: str) -> None:
@@ -77,8 +91,9 @@ class Dispatch:
             connection.execute(
                 update(_plotter)
                 .where(_plotter.c.name == plotter, _plotter.c.boot == self.store.boot)
-                .values(boot=None, condition=Condition.OFFLINE, reason=reason, blanks=0)
+                .values(boot=None, condition=Condition.OFFLINE, reason=reason)
             )
+            self._no_blanks(connection, plotter)
             self._tell_plotter(connection, plotter, Condition.OFFLINE, reason)
 
     def report(self, plotter: str, condition: Condition, reason: str = "", *, keep_blanks: bool = True) -> None:
@@ -90,8 +105,9 @@ class Dispatch:
                 .where(mine, or_(_plotter.c.condition != condition, _plotter.c.reason != reason))
                 .values(condition=condition, reason=reason)
             )
-            values = {"seen_at": self.store.now(connection), **({} if keep_blanks else {"blanks": 0})}
-            connection.execute(update(_plotter).where(mine).values(**values))
+            seen = connection.execute(update(_plotter).where(mine).values(seen_at=self.store.now(connection)))
+            if seen.rowcount and not keep_blanks:
+                self._no_blanks(connection, plotter)
             if news.rowcount:
                 self._tell_plotter(connection, plotter, condition, reason)
 
@@ -103,37 +119,20 @@ class Dispatch:
 
     # -- the life of an attempt --------------------------------------------------------------------------------------
 
-    def claim(self, plotter: str) -> Claim | None:
+    def next_up(self, plotter: str) -> Job | None:
+        """The job that the plotter would be given if it asked now, whatever its pen still holds; None for none."""
+        with self.store.reading() as connection:
+            id = connection.scalar(self._first(plotter, Condition.IDLE, Condition.ATTENTION))
+            return None if id is None else self.store.job(id)
+
+    def claim(self, plotter: str, *, most_ink_mm: float | None = None) -> Claim | None:
         """The next job for the plotter, or None.
 
         One statement picks and takes it. The plotter must be driven by this controller, active, idle, without a card
-        in hand or waiting for a person's word, with blanks confirmed; the job ready, for the loaded stock, and not
-        pinned elsewhere. Most urgent first, then oldest.
+        in hand or waiting for a person's word, with blanks confirmed; the job ready, for the loaded stock, not pinned
+        elsewhere, and with no more ink than `most_ink_mm`. Most urgent first, then oldest.
         """
-        stock = (
-            select(_plotter.c.loaded_stock)
-            .where(
-                _plotter.c.name == plotter,
-                _plotter.c.boot == self.store.boot,
-                _plotter.c.mode == Mode.ACTIVE,
-                _plotter.c.condition == Condition.IDLE,
-                _plotter.c.blanks > 0,
-                ~select(_attempt.c.job).where(_attempt.c.plotter == plotter, _attempt.c.ended_at.is_(None)).exists(),
-            )
-            .scalar_subquery()
-        )
-        first = (
-            select(_job.c.id)
-            .where(
-                _job.c.state == State.READY,
-                _job.c.stock == stock,
-                or_(_job.c.plotter.is_(None), _job.c.plotter == plotter),
-            )
-            .order_by(_job.c.priority.desc(), _job.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=_job)
-            .scalar_subquery()
-        )
+        first = self._first(plotter, Condition.IDLE, most_ink_mm=most_ink_mm).scalar_subquery()
         try:
             with self.store.transaction() as connection:
                 taken = self.store.move(
@@ -150,11 +149,18 @@ class Dispatch:
                     return None
                 job = self.store.job(taken[0])
                 now = self.store.now(connection)
+                here = (
+                    select(_slot.c.name).where(_blank(plotter), _slot.c.stock == job.note.stock).order_by(_slot.c.place)
+                )
+                slot = connection.scalar(here.limit(1).with_for_update())
+                if slot is None:
+                    raise _NoBlank(plotter)
                 connection.execute(
                     insert(_attempt).values(
                         job=job.id,
                         number=job.attempts,
                         plotter=plotter,
+                        slot=slot,
                         boot=self.store.boot,
                         claimed_at=now,
                         lease_until=now + self.lease,
@@ -164,9 +170,38 @@ class Dispatch:
                         held=False,
                     )
                 )
+        except _NoBlank:
+            return None
         except IntegrityError:  # a card came into this plotter's hand between the look and the take: the index said no
             return None
-        return Claim(job, job.attempts, plotter, self.store.boot)
+        return Claim(job, job.attempts, plotter, self.store.boot, slot)
+
+    def _first(self, plotter: str, *conditions: Condition, most_ink_mm: float | None = None) -> Select[str]:
+        """The id of the first job that a plotter may take while it is in one of these conditions."""
+        driven = (
+            select(_plotter.c.name)
+            .where(
+                _plotter.c.name == plotter,
+                _plotter.c.boot == self.store.boot,
+                _plotter.c.mode == Mode.ACTIVE,
+                _plotter.c.condition.in_(conditions),
+                ~select(_attempt.c.job).where(_attempt.c.plotter == plotter, _attempt.c.ended_at.is_(None)).exists(),
+            )
+            .exists()
+        )
+        stocks = select(_slot.c.stock).where(_blank(plotter), driven)
+        return (
+            select(_job.c.id)
+            .where(
+                _job.c.state == State.READY,
+                _job.c.stock.in_(stocks),
+                or_(_job.c.plotter.is_(None), _job.c.plotter == plotter),
+                true() if most_ink_mm is None else _job.c.ink_mm <= most_ink_mm,
+            )
+            .order_by(_job.c.priority.desc(), _job.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=_job)
+        )
 
     def pen_down(self, claim: Claim) -> None:
         """Ask before the pen may lower: only once this has returned may there be ink. Uses up a blank.
@@ -182,11 +217,9 @@ class Dispatch:
             self._move(connection, claim, State.CLAIMED, State.WRITING)
             now = self.store.now(connection)
             self._update(connection, claim, ink_at=now, lease_until=now + self.lease)
-            connection.execute(
-                update(_plotter)
-                .where(_plotter.c.name == claim.plotter)
-                .values(blanks=case((_plotter.c.blanks > 0, _plotter.c.blanks - 1), else_=0))
-            )
+            left = case((_slot.c.blanks > 0, _slot.c.blanks - 1), else_=0)
+            here = and_(_slot.c.plotter == claim.plotter, _slot.c.name == claim.slot)
+            connection.execute(update(_slot).where(here).values(blanks=left, job=claim.job.id, feed=""))
 
     def progress(
         self, claim: Claim, *, stroke: int, x: float | None = None, y: float | None = None, held: bool = False
@@ -361,4 +394,9 @@ class Dispatch:
         connection.execute(update(_attempt).where(_attempt.c.job == id, _attempt.c.ended_at.is_(None)).values(**values))
 
     def _no_blanks(self, connection: Connection, plotter: str) -> None:
-        connection.execute(update(_plotter).where(_plotter.c.name == plotter).values(blanks=0))
+        connection.execute(update(_slot).where(_slot.c.plotter == plotter).values(blanks=0))
+
+
+def _blank(plotter: str) -> ColumnElement[bool]:
+    """Slots of the plotter in which a blank card lies."""
+    return and_(_slot.c.plotter == plotter, _slot.c.blanks > 0)

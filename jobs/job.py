@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from jobs.note import Note, literal
+from plotter.machine import Slot
 from plotter.strokes import Stroke
 
 
@@ -176,12 +177,13 @@ class Attempt:
 
     `outcome`: not_started, refused, cancelled, written, interrupted (open until a person decides), spoiled, given_up.
     `reason` is the machine's, `note` what a person remarked when deciding. `x`, `y`: where the pen was last seen, card
-    frame mm. `inked` says that a picture of the ink is kept.
+    frame mm; `slot`: where on the bed the card lies. `inked` says that a picture of the ink is kept.
     """
 
     job: str
     number: int
     plotter: str
+    slot: str | None
     boot: str
     claimed_at: datetime
     lease_until: datetime
@@ -223,9 +225,30 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotterRow:
-    """A plotter as the store knows it. `blanks`: blank cards a person has confirmed loaded, of stock `loaded_stock`.
+class SlotRow:
+    """A place for cards on a plotter's bed. `blanks`: blank cards a person has confirmed there, of paper `stock`.
 
+    `job`: whose written card lies there, until the next load. `feed`: what is known of a feeder's card: "asked" (a
+    person is to say whether one has come), "here", "missing", or "". `measured`: where two touched corners said that
+    it lies, in place of the configuration.
+    """
+
+    name: str
+    blanks: int = 0
+    stock: str | None = None
+    job: str | None = None
+    feed: str = ""
+    measured: Slot | None = None
+    measured_at: datetime | None = None
+    measured_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotterRow:
+    """A plotter as the store knows it. `blanks`: blank cards a person has confirmed loaded, in all `slots` together.
+
+    `loaded_stock` is their paper, None when slots hold different ones; used up, it is what they were.
+    `slot` is where the card in hand lies.
     `job` is the job of its open attempt, with `stroke` of `strokes` drawn and the pen at `x`, `y` (card frame, mm).
     """
 
@@ -238,7 +261,9 @@ class PlotterRow:
     loaded_stock: str | None
     boot: str | None
     seen_at: datetime | None
+    slots: tuple[SlotRow, ...] = ()
     job: str | None = None
+    slot: str | None = None
     stroke: int = 0
     strokes: int = 0
     x: float | None = None
@@ -249,6 +274,19 @@ class PlotterRow:
     def id(self) -> str:
         """`plt_` + the name in the configuration."""
         return f"plt_{self.name}"
+
+    @property
+    def stocks(self) -> frozenset[str]:
+        """The papers of its blanks; when all are used up, those they were of."""
+        if not self.slots:
+            return frozenset(filter(None, (self.loaded_stock,)))
+        return papers(self.slots)
+
+
+def papers(slots: Sequence[SlotRow]) -> frozenset[str]:
+    """The papers of the blanks in these slots; when there are none, those that were there last."""
+    left = frozenset(one.stock for one in slots if one.blanks and one.stock is not None)
+    return left or frozenset(one.stock for one in slots if one.stock is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,7 +373,7 @@ def _obstacle(p: PlotterRow, stock: str) -> str | None:
         return _CARE
     if p.condition in (Condition.OFFLINE, Condition.FAULT) and not homes:
         return p.condition.value
-    if homes or p.loaded_stock != stock or (p.blanks == 0 and p.condition is Condition.IDLE):
+    if homes or stock not in p.stocks or (p.blanks == 0 and p.condition is Condition.IDLE):
         return f"load {stock} blanks"
     return None if p.condition is Condition.IDLE and p.job is None else _BUSY
 

@@ -159,6 +159,8 @@ attempt = Table(
     # The fence: equal to job.attempts while this attempt is the job's newest.
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("plotter", Text, nullable=False),
+    # Where on its bed the card lies.
+    Column("slot", String(40)),
     Column("boot", String(40), nullable=False),
     Column("claimed_at", Utc, nullable=False),
     Column("lease_until", Utc, nullable=False),
@@ -203,12 +205,33 @@ plotter = Table(
     Column("mode", String(12), nullable=False),
     Column("condition", String(12), nullable=False),
     Column("reason", Text, nullable=False),
-    Column("blanks", Integer, nullable=False),
     Column("capacity", Integer, nullable=False),
-    Column("loaded_stock", Text),
     # Which start of which controller runs it; empty when none does.
     Column("boot", String(40)),
     Column("seen_at", Utc),
+)
+
+# Where cards lie on a plotter's bed: what a person has said lies there, and where it was measured to lie.
+slot = Table(
+    "slot",
+    metadata,
+    Column("plotter", String(40), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    # Slots are written in this order.
+    Column("place", Integer, nullable=False),
+    # Blank cards that a person has confirmed there, and their paper, which is remembered when they are used up.
+    Column("blanks", Integer, nullable=False),
+    Column("stock", Text),
+    # The job that was last written there and whose card nobody has taken away yet.
+    Column("job", String(40)),
+    # Of a feeder: "asked" (has a card come?), "here" (a fresh card lies there), "missing" (none came), else "".
+    Column("feed", String(8), nullable=False),
+    # Where two touched corners said that it lies, in the place of the configuration.
+    Column("x_mm", Float),
+    Column("y_mm", Float),
+    Column("rotation_deg", Float),
+    Column("measured_at", Utc),
+    Column("measured_by", Text),
 )
 
 # The pens that plotters carry: one fitted at a time; those before it are kept for what they have drawn.

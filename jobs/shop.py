@@ -10,7 +10,9 @@ from pydantic.dataclasses import dataclass
 
 from fonts.card import Stock
 from fonts.manner import Manner
-from plotter.machine import Machine, Plotter, Slot
+from plotter import bed
+from plotter.machine import Feeder, Machine, Plotter, Slot
+from plotter.macros import MacroFault, macro
 
 _STRICT = ConfigDict(extra="forbid")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
@@ -54,12 +56,14 @@ class Notes:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Place:
-    """One plotter as the file words it: `machine` is the name of a model."""
+    """One plotter as the file words it: `machine` is the name of a model; it has a `slot`, or several `slots`."""
 
     port: str
     machine: str
-    slot: Slot = Field(default_factory=Slot)
+    slot: Slot | None = None
+    slots: Mapping[Name, Slot] = Field(default_factory=dict)
     capacity: Annotated[int, Field(ge=1, le=10000)] = 1
+    feeder: Feeder | None = None
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -152,12 +156,63 @@ def shop(
             where = f"[plotters.{name}] machine"
             faults += _unknown(where, "machine", place.machine, sections.get("machines", {}), "[machines] has")
         if (model := read.machines.get(place.machine)) is not None:
-            plotters.append(
-                Plotter(name=name, port=place.port, machine=model, slot=place.slot, capacity=place.capacity)
-            )
+            wrong_here = _place_faults(name, place, model)
+            faults += wrong_here
+            if not wrong_here:
+                plotters.append(_plotter(name, place, model))
+                if not any(one[0] == "stocks" for one in wrong):
+                    faults += _bed_faults(plotters[-1], read.stocks)
     if faults:
         raise ShopFault(faults)
     return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts, read.hands)
+
+
+def _plotter(name: str, place: Place, machine: Machine) -> Plotter:
+    return Plotter(
+        name=name,
+        port=place.port,
+        machine=machine,
+        slot=place.slot or next(iter(place.slots.values()), Slot()),
+        slots=place.slots,
+        capacity=place.capacity,
+        feeder=place.feeder,
+    )
+
+
+def _place_faults(name: str, place: Place, machine: Machine) -> list[str]:
+    """What of a plotter's bed does not go together."""
+    faults = []
+    if place.slot and place.slots:
+        faults.append(f"[plotters.{name}] slot: there are slots with names too; keep one or the other")
+    try:
+        _plotter(name, place, machine)
+    except ValidationError as error:
+        faults += [
+            f"[plotters.{name}] {one['msg'].removeprefix('Value error, ')}" for one in error.errors(include_url=False)
+        ]
+    if place.feeder:
+        try:
+            macro("feeder", place.feeder.macro, machine)
+        except MacroFault as error:
+            faults.append(f"[plotters.{name}.feeder] {error}")
+    return faults
+
+
+def _bed_faults(plotter: Plotter, stocks: Mapping[str, Stock]) -> list[str]:
+    """A slot in which no paper lies inside the bed; slots of which even the smallest papers lie upon one another."""
+    papers = {name: (stock.width_mm, stock.height_mm) for name, stock in stocks.items()}
+    faults, slots, alone = [], plotter.bed, []
+    for name, slot in slots.items():
+        if papers and all(bed.beyond_mm(slot, paper, plotter.machine) for paper in papers.values()):
+            least = min(papers, key=lambda one: bed.beyond_mm(slot, papers[one], plotter.machine))
+            [why] = bed.faults({name: slot}, {name: papers[least]}, plotter.machine)
+            alone.append(f"[plotters.{plotter.name}] no stock fits: {least} is nearest, and {why}")
+    together = [bed.faults(slots, dict.fromkeys(slots, paper), plotter.machine) for paper in papers.values()]
+    if together and all(together) and not alone:
+        smallest = min(papers, key=lambda one: papers[one][0] * papers[one][1])
+        for why in bed.faults(slots, dict.fromkeys(slots, papers[smallest]), plotter.machine):
+            faults.append(f"[plotters.{plotter.name}.slots] no stock can lie in all of them: of {smallest}, {why}")
+    return alone + faults
 
 
 def _server_faults(address: Address) -> list[str]:

@@ -22,22 +22,26 @@ from jobs.job import (
     NotAllowed,
     Order,
     PlotterRow,
+    SlotRow,
     Stale,
     State,
     Wanted,
     Who,
+    papers,
     unpack_ink,
     waiting_for,
 )
 from jobs.note import Note
+from plotter.machine import Slot
 from plotter.strokes import Stroke
 
-_job, _attempt, _plotter, _batch, _event = (
+_job, _attempt, _plotter, _batch, _event, _slot = (
     schema.job,
     schema.attempt,
     schema.plotter,
     schema.batch,
     schema.event,
+    schema.slot,
 )
 
 _ASKS = ("transliterate", "knobs", "address", "artwork")  # of a note, kept in one column: few ask for any of it
@@ -368,15 +372,18 @@ class Store(Database):
 
     def plotters(self) -> list[PlotterRow]:
         """Every plotter ever configured, by name, with the card it has in hand."""
-        card = [_attempt.c[name] for name in ("job", "stroke", "strokes", "x", "y", "wanted")]
+        card = [_attempt.c[name] for name in ("job", "slot", "stroke", "strokes", "x", "y", "wanted")]
         query = (
             select(_plotter, *card)
             .select_from(_plotter)
             .outerjoin(_attempt, and_(_attempt.c.plotter == _plotter.c.name, _attempt.c.ended_at.is_(None)))
             .order_by(_plotter.c.name)
         )
+        beds: dict[str, list[SlotRow]] = {}
         with self.reading() as connection:
-            return [_plotter_of(row) for row in connection.execute(query)]
+            for one in connection.execute(select(_slot).order_by(_slot.c.plotter, _slot.c.place)):
+                beds.setdefault(one.plotter, []).append(_slot_of(one))
+            return [_plotter_of(row, tuple(beds.get(row.name, ()))) for row in connection.execute(query)]
 
     def plotter(self, name: str) -> PlotterRow:
         """One plotter by its name in the configuration; raises Missing."""
@@ -415,9 +422,18 @@ def _job_of(row: Mapping[Any, Any]) -> Job:
     return Job(**{**values, "state": State(values["state"])}, note=note)
 
 
-def _plotter_of(row: Row[Any]) -> PlotterRow:
+def _slot_of(row: Row[Any]) -> SlotRow:
+    values = dict(row._mapping)
+    x, y, turn = (values.pop(key) for key in ("x_mm", "y_mm", "rotation_deg"))
+    del values["plotter"], values["place"]
+    return SlotRow(**values, measured=None if x is None else Slot(x_mm=x, y_mm=y, rotation_deg=turn))
+
+
+def _plotter_of(row: Row[Any], slots: tuple[SlotRow, ...]) -> PlotterRow:
     values = {key: value for key, value in row._mapping.items() if value is not None}
-    values.setdefault("loaded_stock", None)
+    stocks = papers(slots)
+    values["slots"], values["blanks"] = slots, sum(one.blanks for one in slots)
+    values["loaded_stock"] = next(iter(stocks)) if len(stocks) == 1 else None
     values.setdefault("boot", None)
     values.setdefault("seen_at", None)
     if "wanted" in values:
