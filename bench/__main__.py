@@ -4,7 +4,7 @@ import importlib
 import sys
 
 QUICK = ("compose", "plan", "stream")
-ALL = (*QUICK, "human", "ocr", "drill")
+ALL = (*QUICK, "conformance", "human", "ocr", "drill")
 
 
 def main(words: list[str]) -> int:

@@ -106,6 +106,8 @@ class Uart:
             self._ring.clear()
         while self._wire:
             first, data = self._wire[0]
+            if self.commands and self.commands[0][0] < first:
+                return math.inf  # a real-time byte comes sooner, and may keep the main loop from reading on
             found = _LINE_END.search(data)
             if found is not None:
                 at = found.start()

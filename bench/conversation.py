@@ -1,4 +1,4 @@
-"""Replays recorded conversations with real firmware against the simulator."""
+"""Recorded conversations with real firmware, and the simulator in the firmware's place."""
 
 import re
 from dataclasses import dataclass
