@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from jobs.bell import Bell
 from jobs.job import NotAllowed
@@ -22,6 +22,9 @@ from plotter.machine import Plotter
 from plotter.port import Port, PortError
 from plotter.session import Session
 from plotter.wire import Locked, Refusal, Wire
+
+if TYPE_CHECKING:
+    from jobs.carer import Carer
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -40,7 +43,8 @@ class Bench:
 
     `zeroed`: whether the machine's zero is known to be where plans take it for; an errand that finds out sets it. An
     errand leaves the pen up and the machine Idle, whatever happens to it. `card` is the job whose interrupted card
-    lies in the plotter. `over` says that nobody wants the errand any more: the person has gone, the server ends.
+    lies in the plotter; `carer` looks after the machine. `over` says that nobody wants the errand any more: the person
+    has gone, the server ends.
     """
 
     plotter: Plotter
@@ -49,6 +53,7 @@ class Bench:
     zeroed: bool = False
     card: str | None = None
     over: Callable[[], bool] = lambda: False
+    carer: "Carer | None" = None
 
     @property
     def wire(self) -> Wire:

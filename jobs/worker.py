@@ -16,6 +16,7 @@ import tenacity
 from sqlalchemy.exc import DBAPIError
 
 from jobs.bed import lying
+from jobs.carer import Carer, Look
 from jobs.compose import NoteFault, Shelf, compose
 from jobs.dispatch import Claim, Dispatch
 from jobs.errand import Bench, Errands
@@ -68,6 +69,7 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=f"plotter-{plotter.name}", daemon=True)
         self._void = False  # whether a lost connection has yet to take the blanks' confirmation with it
         self._said: tuple[Condition, str] | None = None
+        self.carer = Carer(plotter, dispatch, self._report)
         self._said_at = 0.0
 
     def start(self) -> None:
@@ -135,7 +137,7 @@ class Worker:
 
     def _one_connection(self) -> None:
         """From opening the port until it must be opened anew; raises what went wrong with it."""
-        machine = self.plotter.machine
+        machine = self.carer.fit().machine
         if self._void:  # the store did not hear that the connection was lost: yesterday's blanks are no word for today
             self._dispatch.report(self.plotter.name, Condition.OFFLINE, "connecting again", keep_blanks=False)
             self._void = False
@@ -145,8 +147,9 @@ class Worker:
         # blanks and seen the carriage in its corner before the port was opened.
         zeroed = machine.homing or self._somebody_has_loaded()
         with closing(self._opener(self.plotter.port, baud=machine.baud, machine=machine)) as port:
-            bench = Bench(self.plotter, port, connect(port, machine), zeroed)
+            bench = Bench(self.carer.plotter, port, connect(port, machine), zeroed, carer=self.carer)
             log.info("plotter %s: connected", self.plotter.name)
+            self.carer.connected(bench)
             connected = True
             try:
                 while connected and not self._stopping.is_set():
@@ -177,17 +180,26 @@ class Worker:
         """Take a card and write it, or do what a person asks, or wait a little; whether the connection can be kept."""
         seen = self._bell.count("event")
         row = self._dispatch.store.plotter(self.plotter.name)
-        bench.card = row.job
+        bench.card, bench.plotter = row.job, self.carer.fit(bench.session)
         self.errands.open(row.job)
         if row.job is not None:
             return self._wait_for_a_decision(bench, row.job, seen)
-        self._report(Condition.IDLE)
+        # A plotter in attention is idle again when its carer says so.
+        if self._said is None or self._said[0] is not Condition.ATTENTION:
+            self._report(Condition.IDLE)
         _listen(bench.port, bench.session)
         if self.errands.serve(bench):
             return True
         # Who has the controls may have a hand over the bed: no card begins under it.
         may_write = bench.zeroed and self.errands.control is None
-        claim = self._dispatch.claim(self.plotter.name) if may_write else None
+        look = self.carer.look(bench, row) if may_write else Look.WRITE
+        if look is not Look.WRITE:
+            if look is Look.WAIT:
+                self._bell.wait(seen, IDLE_S, "event")
+                self._dispatch.sweep()
+            return look is not Look.RECONNECT
+        self._report(Condition.IDLE)
+        claim = self._dispatch.claim(self.plotter.name, most_ink_mm=self.carer.ink_mm) if may_write else None
         if claim is not None:
             self.errands.shut("it is writing a card")
             return _Card(claim, self, bench.port, bench.session).write()
@@ -225,7 +237,8 @@ class _Card:
 
     def __init__(self, claim: Claim, worker: Worker, port: Port, session: Session) -> None:
         self._claim, self._worker, self._port, self._session = claim, worker, port, session
-        self._plotter, self._dispatch = worker.plotter, worker._dispatch
+        self._plotter, self._dispatch = worker.carer.plotter, worker._dispatch
+        self._written: Program | None = None
         self._slot = lying(self._plotter, self._dispatch.store.plotter(self._plotter.name))[claim.slot]
         self._allowed = False  # whether the store has allowed ink
         self._reported_at = float("-inf")
@@ -236,7 +249,7 @@ class _Card:
 
     def write(self) -> bool:
         """Bring the card to its end, whatever that is; whether the connection can be kept."""
-        program = self._program()
+        self._written = program = self._program()
         if program is None:
             return True
         simulator = getattr(self._port, "simulator", None)
@@ -351,6 +364,8 @@ class _Card:
             )
 
         self._persist(tell)
+        if (program := self._written) is not None:
+            self._persist(lambda: self._worker.carer.drew(program, strokes))
         log.info("job %s on %s: %s", self._claim.job.id, self._plotter.name, "written" if finished else why)
 
     def _ink(self) -> list[Stroke] | None:

@@ -1,0 +1,264 @@
+"""Carer: what a plotter's thread does between two cards so that the next one comes out: ink, warm-up, place, macros."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jobs.care import MARK, MOTION, Care, Check, FittedPen
+from jobs.dispatch import Dispatch
+from jobs.job import Condition, Mode, PlotterRow
+from plotter.care import Patch
+from plotter.drift import CannotFeel, Felt, feel, rehome
+from plotter.driver import driver
+from plotter.gcode import strokes as strokes_of
+from plotter.machine import Machine, Plotter
+from plotter.macros import macro, run
+from plotter.port import PortError
+from plotter.program import Point, Program
+from plotter.scribble import square, warm_up
+from plotter.session import Session
+from plotter.stream import Verdict, Wish, stream
+from plotter.strokes import Stroke
+from plotter.wire import Locked, Refusal
+
+if TYPE_CHECKING:
+    from jobs.errand import Bench
+
+# A refill holds more or less ink than its box says, and pressure takes more: no card is begun on its last tenth.
+MARGIN = 1.1
+MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
+
+log = logging.getLogger("fairhand.care")
+Report = Callable[[Condition, str], None]
+
+
+class Look(Enum):
+    """What the plotter may do next: take a card; wait for a person; look again at once; be connected anew."""
+
+    WRITE = "write"
+    WAIT = "wait"
+    AGAIN = "again"
+    RECONNECT = "reconnect"
+
+
+class Carer:
+    """The care of one plotter, in its thread. `plotter` is as it is with the pen that is in its holder."""
+
+    def __init__(self, plotter: Plotter, dispatch: Dispatch, report: Report) -> None:
+        self.plotter = self._configured = plotter
+        self.book = Care(dispatch.store)
+        self._dispatch, self._report = dispatch, report
+        self._pen: FittedPen | None = None
+        self._felt: Felt | None = None  # where the switches closed after the last homing at connection
+        self._home: Point = (0.0, 0.0)
+        self._unchecked = 0
+        self._just_wrote = self._was_bad = self._moves = False
+        self._old: int | None = None  # a bad check of an earlier connection: its place has been set anew since
+
+    # -- the pen -----------------------------------------------------------------------------------------------------
+
+    def fit(self, session: Session | None = None) -> Plotter:
+        """The plotter as it is with the pen that a person has put into it; a session goes by it from now on."""
+        pen = self.book.fitted(self.plotter.name)
+        if pen != self._pen or pen is None:
+            self._pen = pen
+            machine = _with_pen(self._configured, pen)
+            if machine != self.plotter.machine:
+                self.plotter = replace(self.plotter, machine=machine)
+        if session is not None and session.machine != self.plotter.machine:
+            session.machine = self.plotter.machine
+        return self.plotter
+
+    @property
+    def ink_mm(self) -> float | None:
+        """How much ink a card may take at most; None when nobody knows what the pen holds."""
+        left = None if self._pen is None else self._pen.left_mm
+        return None if left is None else left / MARGIN
+
+    def drew(self, program: Program, strokes: int) -> None:
+        """So many strokes of a program are proved to be on paper: the pen's ink and the machine's lifts."""
+        drawn = strokes_of(program)[: max(0, strokes - program.first_stroke)]
+        whole = strokes == program.strokes and strokes > 0
+        self.book.drew(self.plotter.name, mm=_length(drawn), lifts=len(drawn), cards=int(whole))
+        self._just_wrote = True
+        self._unchecked += int(whole)
+
+    # -- a connection ------------------------------------------------------------------------------------------------
+
+    def connected(self, bench: "Bench") -> None:
+        """The machine has been found and, where it homes, homed: from here on its place is reckoned."""
+        care, machine = self._configured.care, self.plotter.machine
+        self._felt, self._moves, self._was_bad = None, machine.homing, False
+        self.fit(bench.session)
+        self.book.void(self.plotter.name)
+        old = self.book.open_check(self.plotter.name)
+        self._old = None if old is None else old.number
+        if not care.drift_check_every:
+            return
+        self.book.connected(self.plotter.name)
+        self._unchecked = self.book.unchecked(self.plotter.name)
+        if machine.homing:
+            try:
+                self._home = bench.wire.status().at
+                self._felt = feel(bench.wire, self._home)
+                self._home = rehome(bench.wire)
+            except CannotFeel as error:
+                log.warning("plotter %s: %s", self.plotter.name, error)
+            except (Refusal, Locked) as error:
+                raise PortError(f"{error}; look at the machine, then connect again") from error
+
+    # -- between two cards -------------------------------------------------------------------------------------------
+
+    def look(self, bench: "Bench", row: PlotterRow) -> Look:
+        """Do what is due before the next card; what the plotter may do then. Raises PortError when the wire is gone."""
+        self.fit(bench.session)
+        try:
+            return self._open() or self._due(bench, row) or self._next(bench, row)
+        except (Refusal, Locked) as error:
+            raise PortError(f"{error}; look at the machine, then connect again") from error
+
+    def _open(self) -> Look | None:
+        """A check that waits for a person."""
+        check = self.book.open_check(self.plotter.name)
+        if check is not None:
+            self._was_bad = check.good is False and check.number != self._old
+            self._report(Condition.ATTENTION, words_of(check))
+            return Look.WAIT
+        if self._was_bad and not self.plotter.machine.homing:
+            return Look.RECONNECT  # its place is set anew by a person who pushes it to its zero
+        self._was_bad = False
+        return None
+
+    def _due(self, bench: "Bench", row: PlotterRow) -> Look | None:
+        """A proof of motion, a check, the macro after the last card: while a card was just written, or cards are in."""
+        care, wrote, self._just_wrote = self._configured.care, self._just_wrote, False
+        if care.motion_proof and not self._moves and row.blanks > 0:
+            self._show_motion(bench)
+            return Look.AGAIN
+        if care.drift_check_every and self._unchecked >= care.drift_check_every and (wrote or row.blanks > 0):
+            self.check(bench)
+            return Look.AGAIN
+        if wrote and row.blanks == 0 and care.when_empty:
+            run(bench.wire, macro(care.when_empty, care.macros[care.when_empty], self.plotter.machine))
+        return None
+
+    def _next(self, bench: "Bench", row: PlotterRow) -> Look:
+        """Whether the pen can write the next card: ink enough, and warm."""
+        patch, pen = self._configured.care.scribble, self._pen
+        if pen is None or row.mode is not Mode.ACTIVE or row.blanks == 0:
+            return Look.WRITE
+        job = self._dispatch.next_up(self.plotter.name)
+        if job is None:
+            return Look.WRITE
+        most = self.ink_mm
+        if most is not None and job.ink_mm > most:
+            left, needs = (pen.left_mm or 0.0) / 1000, job.ink_mm / 1000
+            self._report(
+                Condition.ATTENTION,
+                f"the pen '{pen.name}' has {left:.1f} m left, the next card needs {needs:.1f} m and a tenth to spare: "
+                "change the pen",
+            )
+            return Look.WAIT
+        if patch is not None and pen.warmed_at is None:
+            self.warm_up(bench, patch, pen.number)
+            return Look.AGAIN
+        return Look.WRITE
+
+    # -- deeds -------------------------------------------------------------------------------------------------------
+
+    def warm_up(self, bench: "Bench", patch: Patch, turn: int) -> None:
+        """Write the pen warm on its patch; raises Refusal when that could not be finished."""
+        program = driver(self.plotter.machine).write(warm_up(patch, self.plotter.machine, turn))
+        self.write(bench, program, self.plotter.machine)
+        self.book.warmed(self.plotter.name)
+
+    def write(self, bench: "Bench", program: Program, machine: Machine) -> None:
+        """Write something that is no card, on a machine set like this; raises Refusal when it could not be finished."""
+        bench.session.machine = machine
+        try:
+            over = bench.over
+            outcome = stream(bench.port, bench.session, program, watch=lambda _: Wish.STOP if over() else Wish.GO_ON)
+        finally:
+            bench.session.machine = self.plotter.machine
+        drawn = strokes_of(program)[: outcome.strokes_done]
+        self.book.drew(self.plotter.name, mm=_length(drawn), lifts=len(drawn))
+        if outcome.verdict is not Verdict.FINISHED:
+            raise Refusal(outcome.reason)
+
+    def check(self, bench: "Bench") -> str:
+        """Look whether the machine stands where it believes to; what was found, or what a person is asked.
+
+        A machine with switches feels them and homes anew; any other goes to its mark, and a person looks.
+        """
+        name, care = self.plotter.name, self._configured.care
+        if self._felt is None:
+            self._go(bench, care.mark)
+            self.book.ask(name, MARK, f"X{care.mark[0]:g} Y{care.mark[1]:g}")
+            return "the pen is over its mark: look, and say whether it stands there"
+        error = feel(bench.wire, self._home).error_mm(self._felt)
+        self._home = rehome(bench.wire)
+        good = error <= care.drift_limit_mm
+        far = "more than 3 mm" if math.isinf(error) else f"{error:.2f} mm"
+        words = f"{far} off its place"
+        self.book.found(name, error_mm=None if math.isinf(error) else round(error, 3), good=good, words=words)
+        self._unchecked = self.book.unchecked(name)
+        log.log(logging.INFO if good else logging.ERROR, "plotter %s: %s", name, words)
+        return words
+
+    def _show_motion(self, bench: "Bench") -> None:
+        """Draw a square in the air, and ask whether somebody has seen it."""
+        at = bench.wire.status().at
+        for corner in square(self.plotter.machine, at):
+            self._go(bench, corner)
+        self.book.ask(self.plotter.name, MOTION, "")
+        self._moves = True
+
+    def _go(self, bench: "Bench", to: Point) -> None:
+        tongue, wire = driver(self.plotter.machine), bench.wire
+        for line in (*tongue.pen(down=False), *tongue.move(to)):
+            wire.ask(line)
+        wire.wait_for(frozenset({"Idle", "Alarm"}), MOVE_S)
+
+
+def words_of(check: Check) -> str:
+    """What a person is asked or told by an open check."""
+    if check.good is None:
+        if check.kind == MOTION:
+            return "did the pen make a small square in the air? Say yes or no"
+        return f"the pen should stand over its mark ({check.words}): look, and say yes or no"
+    if check.kind == MOTION:
+        return f"{check.words}, then say that it may go on; blanks are confirmed anew"
+    cards = "1 card" if check.cards == 1 else f"{check.cards} cards"
+    return (
+        f"{check.words}: {cards} written since the last good check set aside. "
+        "Look at belts, screws and the head's way, then say that it may go on"
+    )
+
+
+def _with_pen(plotter: Plotter, pen: FittedPen | None) -> Machine:
+    """The machine with this pen; of a pen that the configuration no longer knows, only its ink counts."""
+    machine = plotter.machine
+    if pen is None:
+        return machine
+    profile = plotter.care.pens.get(pen.name)
+    if profile is not None:
+        machine = profile.on(machine)
+    return with_lift(machine, pen.lift) if pen.lift else machine
+
+
+def with_lift(machine: Machine, lift: Mapping[str, float]) -> Machine:
+    """The machine with these heights and waits of its pen; raises ValueError where no pen can have them."""
+    known = {one.name for one in fields(machine.pen)} - {"kind"}
+    if strangers := sorted(set(lift) - known):
+        raise ValueError(f"this pen has no {strangers[0]}; it has {', '.join(sorted(known))}")
+    values: dict[str, Any] = {name: int(v) if name.endswith("_s") and v == int(v) else v for name, v in lift.items()}
+    return replace(machine, pen=replace(machine.pen, **values))
+
+
+def _length(ink: Sequence[Stroke]) -> float:
+    return sum(float(np.hypot(*np.diff(one, axis=0).T).sum()) for one in ink)
