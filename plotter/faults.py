@@ -48,7 +48,7 @@ FAULTS: Mapping[str, Fault] = {
     "silent": Fault("the machine has stopped answering", Card.LOOK),
     "off-path": Fault("the pen left its path: bytes were lost or changed on the wire", Card.SPOILED),
     "reply-lost": Fault("answers were lost or came twice, the ink is sound", Card.RESUMABLE),
-    "line-lost": Fault("a line was lost before the machine read it", Card.RESUMABLE),
+    "line-lost": Fault("bytes were lost or changed on their way to the machine, the ink is sound", Card.RESUMABLE),
     "refused": Fault("the machine refused a line", Card.RESUMABLE),
     "restarted": Fault("the machine restarted by itself", Card.SPOILED),
     "hard-limit": Fault("a limit switch was hit", Card.SPOILED),

@@ -5,6 +5,7 @@ forgets all lines), the modes, pen up. In Hold itself GRBL takes no lines, so no
 """
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,8 +75,11 @@ def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
 def _lift(wire: Wire, left: Left) -> tuple[bool, tuple[float, float] | None, bool]:
     """Hold, reset once it stands (which keeps the position), pen up: (place known, where, whether the pen rose)."""
     machine = wire.session.machine
-    known = left == "obeying" and _hold(wire)
-    if left != "obeying":
+    known = False
+    if left == "obeying":
+        with suppress(Locked):
+            known = _hold(wire)
+    if not known:
         # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
         wire.rest(ALARM_DEAF_S)
     known = not reset(wire) and known
@@ -120,13 +124,13 @@ def reset(wire: Wire) -> bool:
 
 
 def _told(wire: Wire) -> Status:
-    """A report; one that was lost on the way is asked for again. Raises Silence."""
+    """A report; one that was lost on the way is asked for again. Raises Silence, and Locked when it has restarted."""
     for _ in range(TRIES):
         try:
-            return wire.status(within_s=AGAIN_S)
+            return wire.status(within_s=AGAIN_S, undisturbed=True)
         except Silence:
             pass
-    return wire.status()
+    return wire.status(undisturbed=True)
 
 
 def _raise(wire: Wire) -> None:

@@ -1,59 +1,30 @@
-"""Stream: a proved program onto a machine, watched all the way, with the pen off the paper at whatever end.
+"""Stream: a card onto a machine, watched all the way, with the pen off the paper at whatever end.
 
-`ok` means parsed, not drawn. A stroke counts as drawn when the `ok` of a line has come that GRBL gives only after all
-earlier motion (a servo command or a dwell); a card counts as finished when the machine reports itself Idle at the
-program's end with empty buffers.
+A card is one or more legs: a leg that breaks off where the machine's place is proven and the ink is sound goes on as a
+new program from that place, by itself where only the wire has failed, at a person's word where the pen was lifted for
+one. Everything else ends the card, with what it is worth (`plotter/faults.py`).
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
 from plotter.connect import MachineMismatch, NotReady
-from plotter.driver import connect, driver
+from plotter.driver import Driver, connect, driver
 from plotter.faults import FAULTS, Card, Resume
+from plotter.leg import HELD_REPORT_S, LOOK, PLACE, STOPPED, Broken, Leg, Progress, Wish
 from plotter.port import Port, PortError
 from plotter.program import Program, ProgramError
-from plotter.rescue import NEAR_MM, Left
-from plotter.session import Alarm, Banner, Error, Event, Ok, Session, Status
-from plotter.strokes import Stroke
+from plotter.rescue import Rescued
+from plotter.session import Session, Status
 from plotter.wire import Locked, Wire
 
-__all__ = ["MachineMismatch", "NotReady", "Outcome", "Progress", "Verdict", "Wish", "connect", "stream"]
+__all__ = ["STOPPED", "MachineMismatch", "NotReady", "Outcome", "Progress", "Verdict", "Wish", "connect", "stream"]
 
-# 5 Hz is enough to watch; 10 Hz would cost 1-2.5 % of throughput.
-REPORT_S = 0.2
-# Ten reports and more left out: nobody is there.
-SILENCE_S = 3.0
-# Idle with empty buffers, and lines without an answer: beyond a dwell this is a lost answer, not a busy machine.
-AUDIT_S = 1.5
-# Nothing moves, nothing is answered, though the machine reports: beyond a dwell it is stuck.
-STUCK_S = 8.0
-# A report off the commanded way by more than this is a byte lost on the wire (motor steps are 0.0125 mm).
-OFF_WAY_MM = 0.1
-
-
-class Wish(Enum):
-    """What a person wants of a card under way."""
-
-    GO_ON = "go on"
-    HOLD = "hold"
-    STOP = "stop"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a card is: strokes wholly drawn of all, the pen in the machine frame, mm, seconds of port time."""
-
-    stroke: int
-    strokes: int
-    position: tuple[float, float]
-    state: str
-    held: bool
-    seconds: float
+# Faults of the wire alone: the card goes on by itself from a proven place, each line then waiting for its answer.
+_MENDED = frozenset({"reply-lost", "line-lost", "refused"})
+# A wire that fails more often on one card is for a person.
+MENDS = 5
 
 
 class Verdict(Enum):
@@ -67,7 +38,8 @@ class Verdict(Enum):
 @dataclass(frozen=True)
 class Outcome:
     """The end of a card: what it is worth, by which fault (a key of FAULTS, "" when there was none), and in words for
-    the operator, with a next step unless it is whole. `resume`: where a resumable card goes on.
+    the operator, with a next step unless it is whole. `resume`: where a resumable card goes on. `mended`: faults that
+    it has survived.
     """
 
     card: Card
@@ -77,26 +49,12 @@ class Outcome:
     seconds: float
     position_known: bool
     resume: Resume | None = None
+    mended: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         """The card's worth as its attempt sees it: finished, nothing drawn, or something in between."""
         return {Card.WHOLE: Verdict.FINISHED, Card.BLANK: Verdict.REFUSED}.get(self.card, Verdict.INTERRUPTED)
-
-
-class _Broken(Exception):
-    """The card cannot go on: by which fault, why, how the machine is left, what to do next."""
-
-    def __init__(self, fault: str, why: str, left: Left, then: str) -> None:
-        super().__init__(why)
-        self.fault, self.why, self.left, self.then = fault, why, left, then
-
-
-_MARKING = ("down", "draw")
-_ALARMED = {1: "hard-limit", 2: "soft-limit"}
-STOPPED = "stopped by the operator"
-_LOOK = "look at the card, then decide whether it is good or a fresh one is written"
-_PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
 
 
 def stream(
@@ -106,19 +64,23 @@ def stream(
     *,
     watch: Callable[[Progress], Wish],
     before_ink: Callable[[], None] | None = None,
+    rewrite: Callable[[Resume], Program] | None = None,
 ) -> Outcome:
     """Write a program's strokes with the machine that `connect` found at the port.
 
-    `watch` is called at every status report (5 Hz of port time, also while held) and whenever strokes are proved
-    drawn; its answer is obeyed: HOLD pauses at the next lift, STOP lifts the pen at once. `before_ink` is called once
-    when all is ready and nothing has moved; what it raises goes up. So does what `watch` raises, with the pen lifted.
+    `watch` is called at every status report (10 Hz of port time, 5 Hz while held) and whenever strokes are proved
+    drawn; its answer is obeyed: HOLD pauses at the next lift, LIFT takes the pen off the paper at once and pauses
+    there, STOP lifts it at once and ends. It must not wait: `plotter.relay.Relay` asks one that does. `before_ink` is
+    called once when all is ready and nothing has moved; what it raises goes up. So does what `watch` raises, with the
+    pen lifted. `rewrite` gives the program that goes on from a proven place; without it the first break is the end.
     """
-    wire, tongue = Wire(port, session), driver(session.machine)
+    wire = Wire(port, session)
     begin = wire.now()
 
     def refused(fault: str, why: str, *, known: bool = True) -> Outcome:
         return Outcome(Card.BLANK, fault, why, program.first_stroke, wire.now() - begin, known)
 
+    tongue = driver(session.machine)
     try:
         tongue.prove(program)
         report = wire.status(undisturbed=True)
@@ -130,264 +92,146 @@ def stream(
         return refused("not-ready", f"the machine is not ready (state {report.state}); connect it again")
     if before_ink is not None:
         before_ink()
-    card = _Card(wire, program, report, watch)
-    try:
-        try:
-            card.run()
-        except PortError as error:
-            raise _Broken("wire-lost", str(error), "gone", _PLACE) from error
-    except _Broken as broken:
-        rescued = tongue.rescue(wire, broken.left, program.end)
-        known, pen = rescued.known, rescued.words
-        worth = card.worth(broken.fault, known)
-        where = f"{card.done} of {program.strokes} strokes are drawn" if card.inked else "nothing was drawn"
-        then = broken.then if known else _PLACE
-        reason = f"{broken.why}. {_capital(where)}; {pen}. Next: {then}."
-        resume = Resume(card.done) if worth is Card.RESUMABLE else None
-        return Outcome(worth, broken.fault, reason, card.done, wire.now() - begin, known, resume)
-    except BaseException:
-        tongue.rescue(wire, "obeying", program.end)
-        raise
-    said = f"all {program.strokes} strokes are drawn"
-    return Outcome(Card.WHOLE, "", said, card.done, wire.now() - begin, True)
+    return _Card(wire, tongue, program, watch, rewrite).write(report)
 
 
 class _Card:
-    """One card under way: what has been sent, answered and proved."""
+    """One card under way: its legs, and what it is worth when it ends."""
 
-    def __init__(self, wire: Wire, program: Program, report: Status, watch: Callable[[Progress], Wish]) -> None:
-        self._wire, self._session = wire, wire.session
-        self._program, self._watch = program, watch
+    def __init__(
+        self,
+        wire: Wire,
+        tongue: Driver,
+        program: Program,
+        watch: Callable[[Progress], Wish],
+        rewrite: Callable[[Resume], Program] | None,
+    ) -> None:
+        self._wire, self._tongue, self._watch, self._rewrite = wire, tongue, watch, rewrite
+        self._program = program
         self._begin = wire.now()
-        self._texts = [line.text for line in program.lines]
-        self._first_down = next((i for i, line in enumerate(program.lines) if line.kind == "down"), len(self._texts))
-        self._way = _Way(program, report, wire.session.lag)
-        self._report = report
-        self._sent = self._answered = self._executed = 0
-        self._wish = Wish.GO_ON
-        self._heard = self._moved = wire.now()
-        self._next_report = self._heard
-        self._strayed = False
-        self._lost_since: float | None = None
-        self._done = program.first_stroke
+        self._inked = False
+        self._mended: list[str] = []
 
-    @property
-    def done(self) -> int:
-        """Strokes proved drawn, those before the program's first included."""
-        return self._done
-
-    @property
-    def inked(self) -> bool:
-        """Whether a byte was sent that can lower the pen."""
-        return self._sent > self._first_down
-
-    def worth(self, fault: str, known: bool) -> Card:
-        """What the card is worth after a fault, when the machine knows where it is or not."""
-        if not self.inked:
-            return Card.BLANK
-        if fault in ("refused", "line-lost", "reply-lost"):
-            return Card.SPOILED  # what was drawn instead is not known
-        at_best = FAULTS[fault].at_best
-        if at_best is Card.RESUMABLE and not known:
-            at_best = Card.LOOK
-        if at_best is Card.LOOK and not known and self._program.lines[max(0, self._executed - 1)].kind in _MARKING:
-            return Card.SPOILED
-        return at_best
-
-    def run(self) -> None:
-        """Turn the crank until the machine rests at the end; raises _Broken, PortError."""
-        wire = self._wire
-        self._next_report = wire.now()
+    def write(self, report: Status) -> Outcome:
+        """Leg after leg until the card ends."""
+        program, one_by_one = self._program, False
         while True:
-            data = self._lines()
-            now = wire.now()
-            if now >= self._next_report:
-                data += self._session.query()
-                self._next_report = max(self._next_report + REPORT_S, now)
-            if data:
-                wire.put(data)
-            for event in wire.listen(max(0.0, self._next_report - wire.now())):
-                if self._on(event):
-                    return
-            self._look_for_silence()
+            leg = Leg(self._wire, program, report, self._watch, begin=self._begin, one_by_one=one_by_one)
+            try:
+                broken = self._run(leg)
+                self._inked = self._inked or leg.inked
+                if leg.answers_lost:
+                    self._mended.append("reply-lost")
+                if broken is None:
+                    return self._whole(leg)
+                one_by_one = leg.one_by_one or broken.fault in _MENDED
+                rescued, resume = self._lift(leg, broken)
+                if resume is None or not self._goes_on(broken):
+                    return self._ended(leg, broken, rescued, resume)
+                try:
+                    if broken.fault == "lifted":
+                        self._wait(leg, rescued)
+                    assert self._rewrite is not None
+                    program = self._rewrite(resume)
+                    self._tongue.prove(program)
+                    report = self._wire.status(undisturbed=True)
+                except (Broken, PortError, Locked, ProgramError) as error:
+                    return self._ended(leg, *self._ended_lifted(error, resume))
+                if broken.fault in _MENDED:
+                    self._mended.append(broken.fault)
+            except BaseException:
+                self._tongue.rescue(self._wire, "obeying", self._program.end)
+                raise
 
-    def _lines(self) -> bytes:
-        """As many lines as the machine has room for and the wish allows."""
-        texts, session, data = self._texts, self._session, b""
-        while self._sent < len(texts) and not self._may_rest() and session.room(texts[self._sent]):
-            data += session.send(texts[self._sent], self._sent)
-            self._sent += 1
-        return data
+    def _run(self, leg: Leg) -> Broken | None:
+        try:
+            leg.run()
+        except PortError as error:
+            return Broken("wire-lost", str(error), "gone", PLACE)
+        except Broken as broken:
+            return broken
+        return None
 
-    def _may_rest(self) -> bool:
-        """Whether a hold is wished and the next line begins with the pen up."""
-        if self._wish is not Wish.HOLD:
+    def _goes_on(self, broken: Broken) -> bool:
+        """Whether this card goes on by itself, should its place be proven."""
+        if self._rewrite is None:
             return False
-        return self._program.lines[self._sent].kind in ("setup", "travel", "park")
+        return broken.fault == "lifted" or (broken.fault in _MENDED and len(self._mended) < MENDS)
 
-    @property
-    def _resting(self) -> bool:
-        """Held: all that was sent has been done, the pen is up, and the machine stands."""
-        return self._still and self._sent < len(self._texts) and self._may_rest()
+    def _lift(self, leg: Leg, broken: Broken) -> tuple[Rescued, Resume | None]:
+        """The pen off the paper; parked, unless the card goes on."""
+        end, goes_on = self._program.end, self._goes_on(broken)
+        rescued = self._tongue.rescue(self._wire, broken.left, None if goes_on else end)
+        resume = leg.resume(rescued.stood, broken) if rescued.lifted and broken.fault not in _ASTRAY else None
+        if goes_on and resume is None and rescued.known:
+            stood = rescued.stood
+            rescued = self._tongue.rescue(self._wire, "resting", end)
+            rescued = Rescued(rescued.known, rescued.words, stood)
+        return rescued, resume
 
-    @property
-    def _still(self) -> bool:
-        """Nothing is under way, and the last report (always younger than the last answer) says Idle, buffers empty."""
-        return self._session.empty(self._report) and self._answered == self._sent
+    def _wait(self, leg: Leg, rescued: Rescued) -> None:
+        """Until a person lets the card go on, the pen up; raises Broken, Locked, PortError."""
+        assert rescued.stood is not None
+        while True:
+            report = self._wire.status(undisturbed=True)
+            seconds = self._wire.now() - self._begin
+            wish = self._watch(Progress(leg.done, leg.program.strokes, report.at, report.state, True, seconds))
+            if wish is Wish.GO_ON:
+                return
+            if wish is Wish.STOP:
+                raise Broken("stopped", STOPPED, "resting", LOOK)
+            self._wire.rest(HELD_REPORT_S)
 
-    def _on(self, event: Event) -> bool:
-        """Take one event in; True when the card is finished."""
-        self._heard = self._wire.now()
-        if isinstance(event, Ok):
-            self._answered = event.index + 1
-            self._moved, self._lost_since = self._heard, None
-            self._executed = max(self._executed, event.executed)
-            if (drawn := self._program.drawn[event.executed]) > self._done:
-                self._done = drawn
-                self._tell()
-        elif isinstance(event, Status):
-            return self._on_report(event)
-        elif isinstance(event, Error):
-            raise _Broken(
-                "refused",
-                f"the machine refused line {event.index + 1} '{event.line}' (error:{event.code}, {event.words}): "
-                "bytes were lost on the wire, or this is a fault of Fairhand",
-                "obeying",
-                f"check cable and ground; {_LOOK}",
-            )
-        elif isinstance(event, Alarm):
-            raise _Broken(
-                _ALARMED.get(event.code, "alarm"),
-                f"ALARM:{event.code}: {event.words}",
-                "locked",
-                f"free the head; {_PLACE}",
-            )
-        elif isinstance(event, Banner):
-            raise _Broken(
-                "restarted",
-                "the machine restarted by itself (a dip in its power, its reset button, a second program on the port)",
-                "restarted",
-                f"check its power supply; {_PLACE}",
-            )
-        return False
+    def _ended_lifted(self, error: Exception, resume: Resume) -> tuple[Broken, Rescued, Resume | None]:
+        """It was not to go on after all; the pen is up since it was lifted."""
+        if isinstance(error, Broken):
+            return error, self._tongue.rescue(self._wire, error.left, self._program.end), resume
+        if isinstance(error, Locked):
+            broken = Broken("restarted", str(error), "restarted", f"check its power supply; {PLACE}")
+            return broken, Rescued(False, "the pen is up"), None
+        if isinstance(error, PortError):
+            return Broken("wire-lost", str(error), "gone", PLACE), Rescued(False, "the pen is up"), None
+        words = f"the program that goes on is not fit for this machine: {error}"
+        return Broken("unfit", words, "resting", LOOK), Rescued(True, "the pen is up"), resume
 
-    def _on_report(self, report: Status) -> bool:
-        before, self._report = self._report, report
-        now = self._heard
-        if (report.position, report.planner, report.rx) != (before.position, before.planner, before.rx):
-            self._moved = now
-        if report.state not in ("Idle", "Run"):
-            self._out_of_order(report)
-        strayed, self._strayed = self._strayed, self._way.off_mm(report.at, self._answered, self._sent) > OFF_WAY_MM
-        if self._strayed:
-            if strayed:
-                raise _Broken(
-                    "off-path",
-                    f"the pen is off its way, at X{report.at[0]:g} Y{report.at[1]:g}: bytes were lost on the wire",
-                    "obeying",
-                    f"check cable and ground; the card is spoiled: {_LOOK}",
-                )
-            # One report may itself have been damaged: another is asked for at once.
-            self._next_report = now
-        self._audit(report, now)
-        if self._still and self._sent == len(self._texts):
-            self._done = self._program.strokes
-            end = self._program.end
-            if math.dist(report.at, end) > NEAR_MM:
-                raise _Broken(
-                    "astray",
-                    f"the machine ended at X{report.at[0]:g} Y{report.at[1]:g} instead of X{end[0]:g} Y{end[1]:g}: "
-                    "bytes were lost on the wire",
-                    "obeying",
-                    f"check cable and ground; {_LOOK}",
-                )
-            self._tell(obey=False)
-            return True
-        if self._resting:
-            self._moved = now
-        self._tell()
-        return False
+    # -- the end -----------------------------------------------------------------------------------------------------
 
-    def _out_of_order(self, report: Status) -> None:
-        """States that a card under way never passes through by itself."""
-        if report.state == "Alarm":
-            raise _Broken("alarm", "the machine locked itself (Alarm)", "locked", f"look why; {_PLACE}")
-        if report.state == "Hold":
-            raise _Broken("held", "the machine was put on hold at its own button", "obeying", _LOOK)
-        if report.state == "Door":
-            raise _Broken("held", "the machine's safety door was opened", "obeying", f"close it; {_LOOK}")
-        raise _Broken("alarm", f"the machine went into state {report.state} by itself", "obeying", _LOOK)
+    def _whole(self, leg: Leg) -> Outcome:
+        said = f"all {leg.program.strokes} strokes are drawn"
+        seconds = self._wire.now() - self._begin
+        return Outcome(Card.WHOLE, "", said, leg.done, seconds, True, mended=tuple(self._mended))
 
-    def _audit(self, report: Status, now: float) -> None:
-        """Idle with empty buffers while lines wait for their answer: the answers, or the lines, are lost."""
-        if not self._session.empty(report) or self._answered == self._sent:
-            self._lost_since = None
-        elif self._lost_since is None:
-            self._lost_since = now
-        elif now - self._lost_since > self._program.longest_dwell_s + AUDIT_S:
-            raise _Broken(
-                "line-lost",
-                f"the machine has not answered {self._sent - self._answered} of its lines and is idle: "
-                "bytes were lost on the wire",
-                "obeying",
-                f"check cable and ground; {_LOOK}",
-            )
-
-    def _look_for_silence(self) -> None:
-        now = self._wire.now()
-        if now - self._heard > SILENCE_S:
-            raise _Broken(
-                "silent", "the machine has stopped answering", "obeying", f"check its power and cable; {_PLACE}"
-            )
-        if now - self._moved > self._program.longest_dwell_s + STUCK_S:
-            raise _Broken("stuck", "the machine reports, but nothing moves", "obeying", f"look what holds it; {_PLACE}")
-
-    def _tell(self, *, obey: bool = True) -> None:
-        """Tell the watcher, and obey."""
-        report = self._report
-        held = self._resting
-        progress = Progress(
-            self._done, self._program.strokes, report.at, report.state, held, self._wire.now() - self._begin
+    def _ended(self, leg: Leg, broken: Broken, rescued: Rescued, resume: Resume | None) -> Outcome:
+        card = self._worth(leg, broken, rescued, resume)
+        total = leg.program.strokes
+        where = f"{leg.done} of {total} strokes are drawn" if self._inked else "nothing was drawn"
+        then = broken.then if rescued.known else PLACE
+        reason = f"{broken.why}. {where[0].upper()}{where[1:]}; {rescued.words}. Next: {then}."
+        return Outcome(
+            card,
+            "stopped" if broken.fault == "lifted" else broken.fault,
+            reason,
+            leg.done,
+            self._wire.now() - self._begin,
+            rescued.known,
+            resume if card is Card.RESUMABLE else None,
+            tuple(self._mended),
         )
-        asked = self._wire.now()
-        self._wish = self._watch(progress)
-        # A watcher that takes its time is not the machine's silence.
-        waited = self._wire.now() - asked
-        self._heard += waited
-        self._moved += waited
-        if self._lost_since is not None:
-            self._lost_since += waited
-        if obey and self._wish is Wish.STOP:
-            left: Left = "resting" if held else "obeying"
-            raise _Broken("stopped", STOPPED, left, _LOOK)
+
+    def _worth(self, leg: Leg, broken: Broken, rescued: Rescued, resume: Resume | None) -> Card:
+        """What is left of the card, by the ground rule of `plotter/faults.py`."""
+        if not self._inked:
+            return Card.BLANK
+        at_best = Card.RESUMABLE if broken.fault == "lifted" else FAULTS[broken.fault].at_best
+        if broken.fault == "unfit" and resume is not None:
+            at_best = Card.RESUMABLE
+        if at_best is Card.RESUMABLE and resume is not None and rescued.known:
+            return Card.RESUMABLE
+        if at_best is Card.SPOILED or (broken.fault in _MENDED and resume is None):
+            return Card.SPOILED
+        # The place is not proven: an eye may save the card if the pen was off the paper, or stopped on its way.
+        return Card.LOOK if resume is not None or leg.pen_is_up or broken.fault == "soft-limit" else Card.SPOILED
 
 
-class _Way:
-    """The commanded way, to hold reports against: the pen must be between what is surely done and what was sent."""
-
-    def __init__(self, program: Program, report: Status, lag: int) -> None:
-        self._points = np.array([report.at, *(point for points in program.way for point in points)])
-        # How many points lie behind when line i is done, the place it starts from counted.
-        self._behind = np.cumsum([0, *(len(points) for points in program.way)]).tolist()
-        self._lag = lag
-
-    def off_mm(self, at: tuple[float, float], answered: int, sent: int) -> float:
-        """How far a reported place is from the part of the way that the pen may be on, mm."""
-        first = max(0, self._behind[answered] - self._lag)
-        return _distance(self._points[first : self._behind[sent] + 1], at)
-
-
-def _distance(window: Stroke, at: tuple[float, float]) -> float:
-    """From a point to a polyline, mm."""
-    offset = np.array(at) - window
-    best = float(np.hypot(*offset.T).min())
-    if len(window) > 1:
-        chord = np.diff(window, axis=0)
-        squared = (chord**2).sum(axis=1)
-        along = (offset[:-1] * chord).sum(axis=1) / np.where(squared > 0, squared, 1.0)
-        best = min(best, float(np.hypot(*(offset[:-1] - np.clip(along, 0, 1)[:, None] * chord).T).min()))
-    return best
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+# Faults that have put ink where none belongs: wherever the pen stands, nothing is proven.
+_ASTRAY = frozenset(key for key, fault in FAULTS.items() if fault.at_best is Card.SPOILED)

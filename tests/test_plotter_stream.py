@@ -481,7 +481,7 @@ def test_a_fault_at_any_moment_ends_with_the_truth(machine: Machine, fault: str,
         ("limit switch", "ALARM:1: a limit switch was hit"),
         ("hold button", "on hold at its own button"),
         ("door", "safety door"),
-        ("answer lost", "has not answered"),
+        ("answer lost", "answers of the machine were lost"),
         ("line end lost", "on the wire"),
     ],
 )

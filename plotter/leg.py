@@ -1,0 +1,406 @@
+"""Leg: one program on its way onto the paper, from its first line until it is done or broken off.
+
+`ok` means parsed, not drawn. Three things prove more: an answer that the firmware gives only after all earlier motion;
+a report, which tells the place, the pen's command, and the bytes that have reached the machine; and the end of each
+stroke, where the next line is kept back until a report has said that the pen is up, at the stroke's last point.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from plotter.faults import Resume
+from plotter.program import Program
+from plotter.rescue import NEAR_MM, Left
+from plotter.session import Alarm, Banner, Error, Event, Ok, Status, Unknown
+from plotter.way import MARKING, OFF_WAY_MM, Way
+from plotter.wire import Wire
+
+# Every report is an audit of the wire; 10 Hz costs a slow processor 1-2.5 % of what it can parse.
+REPORT_S = 0.1
+HELD_REPORT_S = 0.2
+# A report that is not clear is asked for again at once, one that is waited for a little later.
+SOON_S = 0.02
+# After a query nothing is sent until its report has come, so that it counts exactly; a slow wire is not waited for.
+QUIET_S = 0.06
+# Ten reports and more left out: nobody is there.
+SILENCE_S = 2.0
+# Idle with empty buffers longer than a dwell, and lines without an answer: the answers, or the lines, are lost.
+AUDIT_S = 0.15
+# Nothing moves, nothing is answered, though the machine reports: beyond a dwell it is stuck.
+STUCK_S = 1.0
+# No answer of GRBL is shorter than a line of ours by less: so many bytes missing at once are a whole line's.
+LINE_BYTES = 4
+
+
+class Wish(Enum):
+    """What a person wants of a card under way. LIFT: the pen off the paper at once, wherever it is, and wait."""
+
+    GO_ON = "go on"
+    HOLD = "hold"
+    LIFT = "lift"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a card is: strokes wholly drawn of all, the pen in the machine frame, mm, seconds of port time."""
+
+    stroke: int
+    strokes: int
+    position: tuple[float, float]
+    state: str
+    held: bool
+    seconds: float
+
+
+class Broken(Exception):
+    """The leg cannot go on: by which fault, why, how the machine is left, what to do next.
+
+    `before`: the line that the machine cannot have carried out; `undrawn`: the stroke that the pen has not touched the
+    paper for, when they are known.
+    """
+
+    def __init__(
+        self, fault: str, why: str, left: Left, then: str, *, before: int | None = None, undrawn: int | None = None
+    ) -> None:
+        super().__init__(why)
+        self.fault, self.why, self.left, self.then, self.before, self.undrawn = fault, why, left, then, before, undrawn
+
+
+STOPPED = "stopped by the operator"
+LOOK = "look at the card, then decide whether it is good or a fresh one is written"
+PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
+_CABLE = f"check cable and ground; {LOOK}"
+_ALARMED = {1: "hard-limit", 2: "soft-limit"}
+
+
+class Leg:
+    """One program under way: what has been sent, answered and proved."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        program: Program,
+        report: Status,
+        watch: Callable[[Progress], Wish],
+        *,
+        begin: float,
+        one_by_one: bool = False,
+    ) -> None:
+        """`begin`: when the card began; `one_by_one`: each line waits for the answer to the one before it."""
+        self._wire, self._session = wire, wire.session
+        self.program, self._watch, self._begin = program, watch, begin
+        self.one_by_one = one_by_one
+        self.answers_lost = False
+        self._lines = program.lines
+        self._first_down = next((i for i, line in enumerate(self._lines) if line.kind == "down"), len(self._lines))
+        self._way = Way(program, report.at)
+        self._report = report
+        self._sent = self._answered = self._executed = self._checked = 0
+        self._wish = Wish.GO_ON
+        self._heard = self._moved = self._spoken = self._next_report = wire.now()
+        self._asked: float | None = None  # when a report was asked for that has not come
+        self._asked_at = (0, 0)  # lines executed and answered then
+        self._quick = True
+        self._doubt = ""
+        self._unanswered = -1  # lines answered when the machine was first seen idle with lines under way
+        self._done = program.first_stroke
+
+    # -- what is proved ----------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> int:
+        """Strokes proved drawn, those before the program's first included."""
+        return self._done
+
+    @property
+    def inked(self) -> bool:
+        """Whether a byte was sent that can lower the pen."""
+        return self._sent > self._first_down
+
+    @property
+    def pen_is_up(self) -> bool:
+        """Whether the pen was proved up, and nothing was sent since that lowers it."""
+        after = max(self._executed, self._checked)
+        before = self._lines[after - 1].kind if after else "setup"
+        return before not in MARKING and all(line.kind not in MARKING for line in self._lines[after : self._sent])
+
+    def resume(self, stood: tuple[float, float] | None, broken: Broken) -> Resume | None:
+        """Where the card goes on when the pen has left the paper at `stood`; None when that is not proven."""
+        if stood is None:
+            return None
+        sent = self._sent if broken.before is None else min(self._sent, broken.before)
+        answered = min(self._answered, sent)
+        window = self._way.window(min(self._executed, sent), answered, sent, self._session.lag, ahead=sent - answered)
+        found = self._way.resume(stood, window, self._executed, self._done)
+        if found is not None and broken.undrawn is not None and broken.undrawn <= found.stroke:
+            first = self.program.first_stroke
+            return Resume(broken.undrawn, self.program.from_mm if broken.undrawn == first else 0.0)
+        return found
+
+    # -- the crank ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Turn the crank until the machine rests at the end; raises Broken, PortError."""
+        wire = self._wire
+        while True:
+            now = wire.now()
+            waits = self._asked is not None and self._quick and now - self._asked < QUIET_S
+            data = b"" if waits else self._feed()
+            if now >= self._next_report:
+                data += self._session.query()
+                self._asked, self._asked_at = now, (self._executed, self._answered)
+                self._next_report = now + (HELD_REPORT_S if self._resting else REPORT_S)
+            if data:
+                wire.put(data)
+            until = self._next_report
+            if self._asked is not None and self._quick:
+                until = min(until, max(now, self._asked + QUIET_S) + 1e-6)
+            for event in wire.listen(max(0.0, until - wire.now())):
+                if self._on(event):
+                    return
+            self._look_for_silence()
+
+    def _feed(self) -> bytes:
+        """As many lines as the machine has room for and the wish allows."""
+        session, data = self._session, b""
+        if self._asked is not None and self._wire.now() - self._asked >= QUIET_S:
+            self._quick = False
+        while self._sent < len(self._lines) and not self._waits_for_check and not self._may_rest():
+            text = self._lines[self._sent].text
+            if not session.room(text) or (self.one_by_one and session.lines_under_way):
+                break
+            data += session.send(text, self._sent)
+            self._sent += 1
+        return data
+
+    @property
+    def _waits_for_check(self) -> bool:
+        """Whether the next line leaves a place that a report has yet to confirm: the end of a stroke, or the start."""
+        n = self._sent
+        if not self._session.noisy or not 0 < n < len(self._lines) or self._checked >= n:
+            return False
+        return self._lines[n].kind in ("travel", "park") and self._lines[n - 1].kind in ("up", "setup")
+
+    def _ready(self, executed: int, answered: int) -> bool:
+        """Whether a report can confirm the place that is waited for: all that moves has been carried out."""
+        n = self._sent
+        if self._lines[n - 1].kind == "setup":
+            return answered == n
+        while n and self._lines[n - 1].kind == "up":
+            n -= 1
+        return executed > n
+
+    def _may_rest(self) -> bool:
+        """Whether a pause is wished and the next line begins with the pen up."""
+        if self._wish not in (Wish.HOLD, Wish.LIFT):
+            return False
+        return self._lines[self._sent].kind in ("setup", "travel", "park")
+
+    @property
+    def _resting(self) -> bool:
+        """Held: all that was sent has been done, the pen is up, and the machine stands."""
+        return self._still and self._sent < len(self._lines) and self._may_rest()
+
+    @property
+    def _still(self) -> bool:
+        """Nothing is under way, and the last report (always younger than the last answer) says Idle, buffers empty."""
+        return self._session.empty(self._report) and self._answered == self._sent
+
+    # -- what the machine says ---------------------------------------------------------------------------------------
+
+    def _on(self, event: Event) -> bool:
+        """Take one event in; True when the program is done."""
+        self._heard = self._wire.now()
+        if isinstance(event, Status):
+            return self._on_report(event)
+        if isinstance(event, Ok):
+            self._on_ok(event)
+        elif isinstance(event, Error):
+            raise Broken(
+                "refused",
+                f"the machine refused line {event.index + 1} '{event.line}' (error:{event.code}, {event.words}): "
+                "bytes were lost on the wire, or this is a fault of Fairhand",
+                "obeying",
+                _CABLE,
+                before=event.index,
+            )
+        elif isinstance(event, Alarm):
+            fault = _ALARMED.get(event.code, "alarm")
+            raise Broken(fault, f"ALARM:{event.code}: {event.words}", "locked", f"free the head; {PLACE}")
+        elif isinstance(event, Banner):
+            raise Broken(
+                "restarted",
+                "the machine restarted by itself (a dip in its power, its reset button, a second program on the port)",
+                "restarted",
+                f"check its power supply; {PLACE}",
+            )
+        elif isinstance(event, Unknown):
+            self._ask_soon(0.0)
+        return False
+
+    def _on_ok(self, event: Ok) -> None:
+        self._answered = event.index + 1
+        self._moved = self._spoken = self._heard
+        if event.executed > self._executed:
+            self._executed = event.executed
+            if not self._session.noisy:
+                if (drawn := self.program.drawn[self._executed]) > self._done:
+                    self._done = drawn
+                    self._tell()
+            elif self._asked is None and self._lines[event.executed - 1].kind in ("down", "up"):
+                # While the pen settles: is it where it was told to go, at the place where it should be?
+                self._ask_soon(0.0)
+
+    def _ask_soon(self, seconds: float = SOON_S) -> None:
+        self._next_report = min(self._next_report, self._heard + seconds)
+
+    def _on_report(self, report: Status) -> bool:
+        before, self._report = self._report, report
+        now = self._heard
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._quick = now - asked < QUIET_S
+        if (report.position, report.planner, report.rx) != (before.position, before.planner, before.rx):
+            self._moved = now
+        if self._doubtful(report):
+            self._ask_soon(0.0)
+            self._tell()
+            return False
+        if self._session.empty(report) and self._answered < self._sent:
+            self._audit(report)
+        if self._still and self._sent == len(self._lines):
+            self._executed = self._checked = self._sent
+            self._done = self.program.strokes
+            self._tell(obey=False)
+            return True
+        self._check()
+        if self._resting:
+            self._moved = now
+            self._next_report = (now if asked is None else asked) + HELD_REPORT_S
+        self._tell()
+        return False
+
+    def _check(self) -> None:
+        """At the end of a stroke: the next may begin once the pen is up, where the stroke ends."""
+        if not self._waits_for_check:
+            return
+        if not self._ready(*self._asked_at):
+            if self._ready(self._executed, self._answered):
+                self._ask_soon(0.0)
+            elif self._still:
+                self._executed = self._sent
+            return
+        self._checked = self._sent
+        self._done = max(self._done, self.program.drawn[self._checked])
+
+    def _doubtful(self, report: Status) -> bool:
+        """Whether the report contradicts what was sent. Only the second in a row counts: one may itself be damaged."""
+        doubt, self._doubt = self._doubt, ""
+        at = report.at
+        window = self._way.window(
+            self._executed, self._answered, self._sent, self._session.lag - max(0, report.planner)
+        )
+        pens = self._way.pens(window, self._executed, self._answered, self._sent)
+        still = self._still and self._sent == len(self._lines)
+        gate = self._waits_for_check and self._ready(*self._asked_at)
+        broken: Broken | None = None
+        if report.state not in ("Idle", "Run"):
+            broken = _out_of_order(report)
+        elif report.missing and abs(report.missing) >= LINE_BYTES:
+            why = "answers of the machine were lost" if report.missing > 0 else "an answer of the machine came twice"
+            broken = Broken("reply-lost", f"{why} on the wire", "obeying", _CABLE)
+        elif report.missing:
+            what = (
+                "were lost on their way to the machine" if report.missing > 0 else "came to the machine by themselves"
+            )
+            broken = Broken("line-lost", f"bytes {what}", "obeying", _CABLE)
+        elif (still or gate) and math.dist(at, self._way.after(self._sent)) > NEAR_MM:
+            x, y = self._way.after(self._sent)
+            why = f"the machine stands at X{at[0]:g} Y{at[1]:g} instead of X{x:g} Y{y:g}: bytes were lost on the wire"
+            broken = Broken("astray" if still else "off-path", why, "obeying", _CABLE)
+        elif self._way.off_mm(at, window) > OFF_WAY_MM:
+            why = f"the pen is off its way, at X{at[0]:g} Y{at[1]:g}: bytes were lost on the wire"
+            broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
+        elif report.pen and pens and report.pen not in pens:
+            broken = self._wrong_pen(report, gate)
+        if broken is None:
+            return False
+        if doubt == broken.fault:
+            raise broken
+        self._doubt = broken.fault
+        return True
+
+    def _wrong_pen(self, report: Status, gate: bool) -> Broken:
+        if gate or report.pen != "down":
+            why = f"the pen was told to go {report.pen}, which nobody had said: bytes were lost on the wire"
+            undrawn = None if gate else self._lines[max(0, self._answered - 1)].stroke
+            return Broken("line-lost", why, "obeying", _CABLE, undrawn=undrawn)
+        return Broken("off-path", "the pen was on the paper where it should not be", "obeying", _CABLE)
+
+    def _audit(self, report: Status) -> None:
+        """Idle with empty buffers, while lines wait for their answer longer than they take."""
+        if self._heard - self._spoken < self._way.dwell_s(self._answered, self._sent) + AUDIT_S:
+            return
+        if self._unanswered != self._answered:
+            self._unanswered = self._answered
+            self._ask_soon(0.0)
+            return
+        same = math.dist(report.at, self._way.after(self._sent)) <= NEAR_MM
+        if same and report.pen in ("", *self._way.pen_after(self._sent)):
+            # All was carried out: only the answers are missing.
+            self._session.settle()
+            self._answered = self._executed = self._sent
+            self._spoken = self._moved = self._heard
+            self.one_by_one = self.answers_lost = True
+            return
+        raise Broken(
+            "line-lost",
+            f"the machine has not answered {self._sent - self._answered} of its lines and is idle: "
+            "bytes were lost on the wire",
+            "obeying",
+            _CABLE,
+        )
+
+    def _look_for_silence(self) -> None:
+        now = self._wire.now()
+        if now - self._heard > SILENCE_S:
+            raise Broken(
+                "silent", "the machine has stopped answering", "obeying", f"check its power and cable; {PLACE}"
+            )
+        if self._heard - self._moved > self._way.dwell_s(self._answered, self._sent) + STUCK_S:
+            why = "the machine reports, but nothing moves"
+            raise Broken("stuck", why, "obeying", f"look what holds it; {PLACE}")
+
+    def _tell(self, *, obey: bool = True) -> None:
+        """Tell the watcher, and obey."""
+        report = self._report
+        held = self._resting
+        asked = self._wire.now()
+        self._wish = self._watch(
+            Progress(self._done, self.program.strokes, report.at, report.state, held, asked - self._begin)
+        )
+        # A watcher that takes its time is not the machine's silence.
+        waited = self._wire.now() - asked
+        self._heard += waited
+        self._moved += waited
+        self._spoken += waited
+        if not obey:
+            return
+        if self._wish is Wish.STOP:
+            raise Broken("stopped", STOPPED, "resting" if held else "obeying", LOOK)
+        if self._wish is Wish.LIFT and not held:
+            raise Broken("lifted", "the pen was lifted at a person's word", "obeying", LOOK)
+
+
+def _out_of_order(report: Status) -> Broken:
+    """States that a card under way never passes through by itself."""
+    if report.state == "Alarm":
+        return Broken("alarm", "the machine locked itself (Alarm)", "locked", f"look why; {PLACE}")
+    if report.state == "Hold":
+        return Broken("held", "the machine was put on hold at its own button", "obeying", LOOK)
+    if report.state == "Door":
+        return Broken("held", "the machine's safety door was opened", "obeying", f"close it; {LOOK}")
+    return Broken("alarm", f"the machine went into state {report.state} by itself", "obeying", LOOK)

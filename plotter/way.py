@@ -1,0 +1,137 @@
+"""Way: where the lines of a program take the pen, to hold reports against and to find a place on it again."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from plotter.faults import Resume
+from plotter.program import Point, Program
+from plotter.resume import DONE_MM
+from plotter.session import Lift
+from plotter.strokes import Stroke
+
+# A report off the commanded way by more than this is a byte lost on the wire (motor steps are 0.0125 mm).
+OFF_WAY_MM = 0.1
+# Two places on the way that a report cannot tell apart: the earlier is taken, and ink drawn over itself.
+_SAME_MM = 0.02
+# A hold, a reset or a report may find the line being parsed done, and one more when an answer was lost.
+_AHEAD = 2
+
+MARKING = ("down", "draw")
+
+
+class Window(NamedTuple):
+    """The part of the way that the pen may be on: numbers of its first and its last point."""
+
+    first: int
+    last: int
+
+
+class Way:
+    """A program's way from where it starts. Lines are counted from 0; "after n lines" is when n are carried out."""
+
+    def __init__(self, program: Program, start: Point) -> None:
+        self._program = program
+        self._points: Stroke = np.array([start, *(point for points in program.way for point in points)])
+        counts = [len(points) for points in program.way]
+        # The number of the point where the pen is after n lines, the start being point 0.
+        self._after: list[int] = np.cumsum([0, *counts]).tolist()
+        self._line = np.concatenate(([-1], np.repeat(np.arange(len(counts)), counts)))
+        long = np.hypot(*np.diff(self._points, axis=0).T)
+        self._along = np.concatenate(([0.0], np.cumsum(long)))
+        # Of each stroke the line that begins to draw it, and the last one that leaves ink.
+        self._begin: dict[int, int] = {}
+        self._end: dict[int, int] = {}
+        for n, line in enumerate(program.lines):
+            if line.kind == "draw":
+                self._begin.setdefault(line.stroke, n)
+            if line.kind in MARKING:
+                self._end[line.stroke] = n
+
+        walk = program.walk()
+        self._dwell_s: list[float] = []
+        for each in program.lines:
+            walk.line(each.text)
+            self._dwell_s.append(walk.dwell_s)
+
+    def dwell_s(self, answered: int, sent: int) -> float:
+        """How long the machine may stand and say nothing, s: the longest wait among the lines it may be at."""
+        return max(self._dwell_s[answered : min(answered + _AHEAD, sent)], default=0.0)
+
+    def after(self, lines: int) -> Point:
+        """Where the pen is after so many lines, machine frame, mm."""
+        x, y = self._points[self._after[lines]]
+        return float(x), float(y)
+
+    def window(self, executed: int, answered: int, sent: int, lag: int, *, ahead: int = _AHEAD) -> Window:
+        """Where the pen may be: beyond what is surely done, at most `lag` moves behind the answers, not beyond what
+        can have been read."""
+        first = max(self._after[executed], self._after[answered] - lag, 0)
+        return Window(first, max(first, self._after[min(answered + ahead, sent)]))
+
+    def off_mm(self, at: Point, window: Window) -> float:
+        """How far a reported place is from a part of the way, mm."""
+        return float(self._distances(at, window)[0].min())
+
+    def pens(self, window: Window, executed: int, answered: int, sent: int) -> set[Lift]:
+        """Where the pen may have been told to be while it is in the window; empty when anywhere."""
+        first = max(executed, int(self._line[window.first]) + 1)
+        return {pen for n in range(first, min(answered + _AHEAD, sent) + 1) for pen in self.pen_after(n)}
+
+    def pen_after(self, lines: int) -> tuple[Lift, ...]:
+        """Where the pen has been told to be after so many lines; anywhere while a program sets up."""
+        kind = self._program.lines[lines - 1].kind if lines else "setup"
+        if kind == "setup":
+            return ("up", "down", "between", "")
+        return ("down",) if kind in MARKING else ("up",)
+
+    def resume(self, at: Point, window: Window, executed: int, done: int) -> Resume | None:
+        """Where the card goes on when the pen has left the paper at `at`; None when that is not on the way.
+
+        `done` strokes are proved drawn.
+        """
+        distances, share = self._distances(at, window)
+        if distances.min() > OFF_WAY_MM:
+            return None
+        k = int(np.argmax(distances <= distances.min() + _SAME_MM))  # the earliest
+        point = window.first + k
+        piece = min(point + 1, window.last)
+        line = int(self._line[piece]) if share[k] > 0 or piece == point else int(self._line[point])
+        mm = float(self._along[point] + share[k] * (self._along[piece] - self._along[point]))
+        if line < 0 or self._program.lines[line].kind == "setup":
+            return self._from(done, 0.0)
+        stroke = self._program.lines[line].stroke
+        if self._program.lines[line].kind == "park":
+            return Resume(self._program.strokes)
+        if stroke < done:
+            return self._from(done, 0.0)
+        if stroke not in self._begin:  # a dot
+            return Resume(stroke + 1) if executed > self._end[stroke] else self._from(stroke, 0.0)
+        if self._program.lines[line].kind != "draw":
+            return self._from(stroke, 0.0)
+        begin = self._along[self._after[self._begin[stroke]]]
+        end = self._along[self._after[self._end[stroke] + 1]]
+        if mm >= end - DONE_MM:
+            return Resume(stroke + 1)
+        return self._from(stroke, max(0.0, mm - float(begin)))
+
+    def _from(self, stroke: int, mm: float) -> Resume:
+        """Our program may itself have begun within its first stroke."""
+        program = self._program
+        before = program.from_mm if stroke == program.first_stroke else 0.0
+        return Resume(stroke, round(before + mm, 3))
+
+    def _distances(self, at: Point, window: Window) -> tuple[Stroke, Stroke]:
+        """From a place to each piece of the window, mm, and how far along the piece the nearest point is, 0 to 1.
+
+        A window of one point is one piece of no length.
+        """
+        points = self._points[window.first : window.last + 1]
+        if len(points) == 1:
+            return np.array([math.dist(points[0], at)]), np.zeros(1)
+        chord = np.diff(points, axis=0)
+        squared = (chord**2).sum(axis=1)
+        offset = np.array(at) - points[:-1]
+        share = np.clip((offset * chord).sum(axis=1) / np.where(squared > 0, squared, 1.0), 0.0, 1.0)
+        return np.hypot(*(offset - share[:, None] * chord).T), share
