@@ -250,7 +250,8 @@ def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
 
 
 def _alarm(code: int) -> Alarm:
-    return Alarm(code, ALARMS.get(code, "an alarm GRBL 1.1 does not know"))
+    fault = {1: "hard-limit", 2: "soft-limit"}.get(code, "alarm")
+    return Alarm(code, ALARMS.get(code, "an alarm GRBL 1.1 does not know"), fault)
 
 
 def _three(text: str) -> tuple[float, float, float]:

@@ -44,10 +44,11 @@ class Error:
 
 @dataclass(frozen=True)
 class Alarm:
-    """The machine has locked itself; `words`: what its code means."""
+    """The machine has locked itself, or cannot go on; `words`: what its code means, `fault`: a key of FAULTS."""
 
     code: int
     words: str = field(default="", compare=False)
+    fault: str = field(default="alarm", compare=False)
 
 
 @dataclass(frozen=True)
