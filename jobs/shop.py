@@ -1,7 +1,7 @@
 """Shop: the configuration as values: where the server listens, which plotters, stocks and templates there are."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -10,7 +10,9 @@ from pydantic.dataclasses import dataclass
 
 from fonts.card import Stock
 from fonts.manner import Manner
+from jobs.shopcare import CareAsked, care_faults, patch_faults
 from plotter import bed
+from plotter.care import PenProfile
 from plotter.machine import Feeder, Machine, Plotter, Slot
 from plotter.macros import MacroFault, macro
 
@@ -64,6 +66,7 @@ class Place:
     slots: Mapping[Name, Slot] = Field(default_factory=dict)
     capacity: Annotated[int, Field(ge=1, le=10000)] = 1
     feeder: Feeder | None = None
+    care: CareAsked = Field(default_factory=CareAsked)
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -79,6 +82,7 @@ class _Sections:
     server: Address = Field(default_factory=Address)
     notes: Notes = Field(default_factory=Notes)
     machines: Mapping[Name, Machine] = Field(default_factory=dict)
+    pens: Mapping[Name, PenProfile] = Field(default_factory=dict)
     plotters: Mapping[Name, Place] = Field(default_factory=dict)
     stocks: Mapping[Name, Stock] = Field(default_factory=dict)
     hands: Mapping[Name, OwnHand] = Field(default_factory=dict)
@@ -156,12 +160,12 @@ def shop(
             where = f"[plotters.{name}] machine"
             faults += _unknown(where, "machine", place.machine, sections.get("machines", {}), "[machines] has")
         if (model := read.machines.get(place.machine)) is not None:
-            wrong_here = _place_faults(name, place, model)
+            wrong_here = _place_faults(name, place, model) + care_faults(name, place.care, model, read.pens)
             faults += wrong_here
             if not wrong_here:
-                plotters.append(_plotter(name, place, model))
+                plotters.append(replace(_plotter(name, place, model), care=place.care.care(model, read.pens)))
                 if not any(one[0] == "stocks" for one in wrong):
-                    faults += _bed_faults(plotters[-1], read.stocks)
+                    faults += _bed_faults(plotters[-1], read.stocks) + patch_faults(plotters[-1], read.stocks)
     if faults:
         raise ShopFault(faults)
     return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts, read.hands)

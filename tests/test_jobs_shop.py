@@ -110,3 +110,73 @@ def test_where_artwork_goes_and_mail_comes_from_is_checked(sections: dict[str, A
     for words in ("a5.frames.message] align", "a5.frames.message] closing", "message] paragraphs", "[notes] country"):
         assert words in said
     assert "[stocks.a6.artwork] the box reaches beyond the paper" in said
+
+
+CARE = """
+[pens.fine]
+ink_m = 400
+[pens.brush.lift]
+kind = "z"
+[plotters.left.care]
+drift_check_every = 25
+when_empty = "load"
+[plotters.left.care.scribble]
+x_mm = 280
+y_mm = 20
+[plotters.left.care.macros]
+load = ["G0X0Y200"]
+"""
+
+
+def with_care(sections: dict[str, Any], text: str = CARE) -> dict[str, Any]:
+    more = tomllib.loads(text)
+    sections["pens"] = {**sections.get("pens", {}), **more.get("pens", {})}
+    sections["plotters"]["left"] |= more["plotters"]["left"]
+    return sections
+
+
+def test_a_plotter_has_the_care_that_it_is_given(sections: dict[str, Any]) -> None:
+    left, right = shop(with_care(sections), {}).plotters
+    # A pen that this machine cannot lift is not among those it may carry.
+    assert list(left.care.pens) == ["gel", "fine"]
+    assert (left.care.drift_check_every, left.care.macros["load"]) == (25, ("G0X0Y200",))
+    assert right.care.drift_check_every == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"pens": ["quill"]}, "[plotters.left.care] pens: there is no pen 'quill'; [pens] has brush, fine, gel"),
+        ({"pens": ["brush"]}, "the machine cannot lift 'brush'"),
+        ({"macros": {"load": ["M5"]}}, "[plotters.left.care.macros] macro 'load', line 1 'M5': M5 has no place"),
+        ({"when_empty": "home"}, "when_empty: there is no macro 'home'"),
+        ({"mark": [400, 0]}, "mark: (400, 0) is not on the bed"),
+        ({"scribble": {"x_mm": 320, "y_mm": 0}}, "it is not on the bed of 330 x 240 mm"),
+        ({"scribble": {"x_mm": 240, "y_mm": 20}}, "it lies on a card of env10 in slot card"),
+        ({"drift_limit_mm": 0.01}, "drift_limit_mm"),
+        ({"colour": "red"}, "there is no such key"),
+    ],
+)
+def test_care_that_does_not_go_together_is_said(sections: dict[str, Any], change: dict[str, Any], why: str) -> None:
+    wrong = with_care(sections)
+    wrong["plotters"]["left"]["care"] |= change
+    with pytest.raises(ShopFault) as caught:
+        shop(wrong, {})
+    assert why in "\n".join(caught.value.faults)
+
+
+def test_a_machine_that_homes_needs_no_other_proof_of_motion(sections: dict[str, Any]) -> None:
+    sections["machines"]["desk"]["homing"] = True
+    with pytest.raises(ShopFault, match="homes, which proves"):
+        shop(with_care(sections, "[plotters.left.care]\nmotion_proof = true"), {})
+
+
+def test_every_key_of_care_stands_in_the_shipped_file() -> None:
+    from dataclasses import fields
+
+    from jobs.shopcare import CareAsked
+    from plotter.care import Patch, PenProfile
+
+    text = (ROOT / "config.toml").read_text()
+    keys = {one.name for kind in (CareAsked, Patch, PenProfile) for one in fields(kind)}
+    assert [key for key in keys if f"{key} = " not in text and f".{key}]" not in text] == []
