@@ -31,6 +31,7 @@ STRAY_MM = 0.1
 EYE_MM = 0.3  # what a person sees who looks a card over: less than a pen's width
 REST_S = 0.5
 MOST_ATTEMPTS = 4
+PALE = 0.75  # of a fresh pen's ink: a person sees that beside the first words
 LOOK_MM = 0.1  # how far apart ink is looked at
 TWICE = 6  # so many looked-at points in a row with more ink than meant are writing over
 PEOPLE_WAIT_S = 1.5  # how long a person leaves a held card
@@ -218,8 +219,9 @@ class _Sheet:
             except (PortError, Locked, Refusal):
                 return "check"
         sheet = self._port.simulator.sheet
-        missing = sheet.missing_mm(self._path.strokes)
-        return "eye" if max(sheet.stray_mm(self._path.strokes), missing) > EYE_MM else ""
+        off = max(sheet.stray_mm(self._path.strokes), sheet.missing_mm(self._path.strokes))
+        pale = sheet.darkness(np.concatenate([resample(one, LOOK_MM) for one in self._path.strokes])).min() < PALE
+        return "eye" if off > EYE_MM or pale else ""
 
     def deliver(self) -> None:
         """The card goes out: now it must be right."""
@@ -239,7 +241,9 @@ class _Sheet:
         stray = sheet.stray_mm(path.strokes) if sheet.strokes else 0.0
         rests = [one.begun + one.seconds - max(one.begun, seen) for one in sheet.rests]
         rest = 0.0 if outcome.card is Card.WHOLE else max(0.0, *rests, 0.0)
-        if LIFT_BY_HAND not in outcome.reason and rest > REST_S:
+        if LIFT_BY_HAND in outcome.reason:
+            rest = 0.0  # no sender could have lifted it, and a person is told
+        if rest > REST_S:
             result.problems.append(f"the pen rested {rest:.2f} s on the paper after the fault was seen")
         result.attempts.append(Attempt(outcome.card, outcome.fault, outcome.reason, late, stray, rest))
         if self._trial.kind in UNSEEN:
