@@ -14,11 +14,11 @@ from bench.trial import Trial
 from jobs.job import TRANSITIONS, State
 from plotter.drift import Felt, feel
 from plotter.driver import connect, driver
-from plotter.faults import Card
+from plotter.faults import Card, Resume
 from plotter.paper import Mark
 from plotter.plan import Toolpath
 from plotter.port import PortError
-from plotter.program import Point
+from plotter.program import Point, Program
 from plotter.rescue import LIFT_BY_HAND
 from plotter.session import Session
 from plotter.sheet import Sheet
@@ -193,7 +193,7 @@ class _Sheet:
         watch = _Person(self._port, wish)
         program = tongue.write(self._path)
         for _ in range(MOST_ATTEMPTS):
-            outcome = stream(self._tap, session, program, watch=watch)
+            outcome = stream(self._tap, session, program, watch=watch, rewrite=self._rewritten)
             ended = self._port.clock.now()
             if outcome.card is not Card.RESUMABLE:
                 self._port.settle()
@@ -201,9 +201,12 @@ class _Sheet:
             if outcome.card is not Card.RESUMABLE or outcome.resume is None:
                 return outcome.card
             self._tap.cried_s = None
-            program = tongue.write(self._path, first_stroke=outcome.resume.stroke, from_mm=outcome.resume.mm)
+            program = self._rewritten(outcome.resume)
         self._result.problems.append("gone on with again and again")
         return Card.SPOILED
+
+    def _rewritten(self, at: Resume) -> Program:
+        return driver(self._trial.model).write(self._path, first_stroke=at.stroke, from_mm=at.mm)
 
     @property
     def _checked(self) -> bool:
