@@ -20,6 +20,7 @@ ArtworkName = Annotated[str, Field(pattern=rf"^({ARTWORK})?$", examples=["signat
 Part = Annotated[str, Field(max_length=200, pattern=_CLEAN)]
 Value = Annotated[str, Field(max_length=2000, pattern=_CLEAN)]
 PlotterName = Annotated[str, Field(pattern=r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$", examples=["plt_left"])]
+SlotName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", examples=["card"])]
 JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$", examples=["job_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
 BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
 
@@ -148,11 +149,64 @@ class DecisionIn(_In):
     note: Annotated[str, Field(max_length=500, pattern=_CLEAN)] = Field("", description="Why, for the record.")
 
 
-class BlanksIn(_In):
-    """A person has laid blank cards into a plotter and looked at them."""
+Blanks = Annotated[int, Field(ge=0, le=10000), _INTEGRAL]
 
-    count: Whole = Field(ge=0, le=10000, description="How many lie there now.", examples=[20])
-    stock: Short = Field(description="Which paper.", examples=["a6"])
+
+class BlanksIn(_In):
+    """A person has laid blank cards into a plotter and looked at them: either `stock`, or `slots`."""
+
+    stock: Short | None = Field(None, description="Which paper.", examples=["a6"])
+    count: Blanks | None = Field(
+        None, description="How many lie there now; in the first slots where there are several. Else all it holds."
+    )
+    slots: dict[SlotName, Short] | None = Field(
+        None,
+        max_length=100,
+        description="One card each in these slots, of the paper named; none in the others.",
+        json_schema_extra=_NO_OTHERS,
+    )
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", json_schema_extra={"examples": [{"count": 20, "stock": "a6"}]}
+    )
+
+
+Mm = Annotated[float, Field(ge=-3000, le=3000)]
+
+
+class PlaceIn(_In):
+    """A place on a machine's bed."""
+
+    x_mm: Mm
+    y_mm: Mm
+
+
+class CornersIn(_In):
+    """Where the pen was held above the two lower corners of a paper in a slot, machine mm."""
+
+    stock: Short = Field(description="Which paper lies there.", examples=["a6"])
+    lower_left: PlaceIn
+    lower_right: PlaceIn
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "stock": "a6",
+                    "lower_left": {"x_mm": 10.0, "y_mm": 10.0},
+                    "lower_right": {"x_mm": 158.0, "y_mm": 10.3},
+                }
+            ]
+        },
+    )
+
+
+class FedIn(_In):
+    """A person has looked whether the feeder has brought a card."""
+
+    card: Literal["here", "missing"]
 
 
 class JobsQuery(_In):

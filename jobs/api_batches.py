@@ -143,6 +143,7 @@ def check(sheet: api_csv.Sheet, asked: Upload, front: Front) -> Checked:
             f"the columns are: {', '.join(sheet.columns)}"
         )
         raise api_csv.refused("no_words", words[:2000])
+    no_room = front.unfit(stock, None) if (stock := asked.stock or front.notes.stock) in front.shelf.stocks else None
     orders: list[Order] = []
     refused: list[tuple[api_csv.Row, list[Fault]]] = []
     seen: dict[str, int] = {}
@@ -161,6 +162,8 @@ def check(sheet: api_csv.Sheet, asked: Upload, front: Front) -> Checked:
         if not row.faults:
             note, card, unfit = _rehearse(row.cells, asked, front)
             faults += unfit
+            if no_room and not faults:
+                faults.append(Fault("", no_room.code, no_room.message))
         if faults or card is None:
             refused.append((row, faults))
             continue

@@ -8,7 +8,7 @@ from jobs.api_errors import Problem, shown_fault
 from jobs.api_shown import FaultOut, PreviewOut
 from jobs.compose import Composition, Fault
 from plotter.driver import driver
-from plotter.machine import Plotter
+from plotter.machine import Plotter, Slot
 from plotter.plan import PlanError, plan
 from plotter.program import Program
 from plotter.strokes import Stroke
@@ -34,24 +34,22 @@ def png(svg: str, dpi: int) -> bytes:
     return drawing.png(svg, dpi=dpi)
 
 
-def program(card: Composition, plotter: Plotter) -> Program:
-    """What is sent to this plotter for the card; raises Problem does_not_fit."""
+def program(card: Composition, plotter: Plotter, slot: Slot) -> Program:
+    """What is sent to this plotter for the card when it lies in this slot; raises Problem does_not_fit."""
     paper = (card.stock.width_mm, card.stock.height_mm)
     try:
-        return driver(plotter.machine).write(
-            plan(card.strokes, paper=paper, slot=plotter.slot, machine=plotter.machine)
-        )
+        return driver(plotter.machine).write(plan(card.strokes, paper=paper, slot=slot, machine=plotter.machine))
     except PlanError as error:
         raise Problem("does_not_fit", f"{plotter.name}: {error}") from None
 
 
-def preview(card: Composition, stock: str, plotters: Sequence[Plotter]) -> PreviewOut:
-    """The card on the paper called `stock`, and the time it takes on the first of these plotters that it fits."""
+def preview(card: Composition, stock: str, places: Sequence[tuple[Plotter, Slot]]) -> PreviewOut:
+    """The card on the paper called `stock`, and the time it takes in the first of these places that it fits."""
     warnings = [*card.warnings]
     seconds, lifts, where = None, len(card.strokes), None
-    for one in plotters:
+    for one, slot in places:
         try:
-            written = program(card, one)
+            written = program(card, one, slot)
         except Problem as problem:
             warnings.append(Fault("plotter", "does_not_fit", str(problem.detail)))
             continue

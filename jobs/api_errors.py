@@ -104,7 +104,7 @@ FAULTS: Mapping[str, str] = {
     "transliterated": "A warning: the hand has no letter for `character`; `replacement` is written at its `position`.",
     "not_in_address": "A warning: this country's addresses have no such part; it is not written.",
     "smallest_writing": "A warning: the text is long and is written as small as the paper allows.",
-    "does_not_fit": "A warning of a preview: the card cannot be written on this plotter.",
+    "does_not_fit": "The paper lies inside no bed, or on another; of a preview, a warning: not on this plotter.",
     # of a request
     "missing": "A value that must be there is not.",
     "unknown_name": "There is no such field or parameter here.",

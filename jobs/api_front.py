@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from jobs.api_asked import NoteIn, Unsent, plotter_name
 from jobs.api_errors import Problem
+from jobs.bed import lying, unfit
 from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
 from jobs.errand import Errands
@@ -18,7 +19,7 @@ from jobs.job import Missing
 from jobs.note import Note
 from jobs.shop import Notes
 from jobs.store import Store
-from plotter.machine import Plotter
+from plotter.machine import Plotter, Slot
 
 ACTOR = "api"  # there are no accounts yet: everybody who reaches the server is one
 
@@ -76,6 +77,23 @@ class Front:
             if one.name == plotter_name(id):
                 return one
         raise Missing(f"there is no plotter {id}")
+
+    def slot(self, plotter: Plotter, job: str | None = None) -> Slot:
+        """Where the card of a job lies, or lay, on the plotter; without a job, where the first card lies."""
+        slots = lying(plotter, self.store.plotter(plotter.name))
+        tried = [one.slot for one in self.store.attempts(job) if one.plotter == plotter.name] if job else []
+        first = next(iter(slots))
+        return slots.get(tried[-1] or first, slots[first]) if tried else slots[first]
+
+    def unfit(self, stock: str, plotter: str | None) -> Fault | None:
+        """Why no plotter, or not the one it is for, can hold this paper; None when one can, or there is none at all."""
+        rows = {row.name: row for row in self.store.plotters()}
+        may = [one for one in self.plotters if plotter in (None, one.name) and one.name in rows]
+        why = [unfit(one, rows[one.name], self.shelf.stocks[stock]) for one in may]
+        words = [one for one in why if one is not None]
+        if len(words) < len(why) or not words:
+            return None
+        return Fault("stock", "does_not_fit", f"no plotter can hold {stock}: {'; '.join(words[:5])}")
 
     def asked_plotter(self, id: str | None) -> str | None:
         """The name of the plotter a job is for; raises Problem when there is none of that name."""

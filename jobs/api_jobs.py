@@ -68,6 +68,8 @@ def router(front: Front) -> APIRouter:
             note = front.note(body)
             plotter = front.asked_plotter(body.plotter)
             card = front.rehearse(note)
+            if unfit := front.unfit(note.stock, plotter):
+                raise Problem("note_refused", unfit.message, [unfit])
             asked = Order(
                 note=note,
                 words=card.text,
@@ -176,7 +178,8 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         where = front.plotter(plotter) if plotter else _plotter_of(front, job)
         if where is None:
             raise Problem("no_plotter", "")
-        text = api_card.program(front.rehearse(job.as_ordered()), where).text
+        card = front.rehearse(job.as_ordered())
+        text = api_card.program(card, where, front.slot(where, job.id if job.on == where.name else None)).text
         return Response(text, media_type="text/plain; charset=us-ascii")
 
     inked = responses("unknown_id", "no_ink", "invalid_request")
@@ -219,8 +222,8 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         """The card as it would be written, and what it takes; nothing is stored. Same body as an order."""
         named = front.asked_plotter(body.plotter)
         note = front.note(body)
-        plotters = [one for one in front.plotters if named in (None, one.name)]
-        return api_card.preview(front.rehearse(note), note.stock, plotters)
+        places = [(one, front.slot(one)) for one in front.plotters if named in (None, one.name)]
+        return api_card.preview(front.rehearse(note), note.stock, places)
 
 
 def _svg(text: str) -> Response:

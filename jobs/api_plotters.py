@@ -4,23 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from jobs.api_asked import BlanksIn, PlotterName
-from jobs.api_errors import Problem, responses
+from jobs.api_asked import PlotterName
+from jobs.api_errors import responses
 from jobs.api_front import ACTOR, Front
+from jobs.api_panel import PlotterList, PlotterOut, plotter_out
 from jobs.api_shown import (
     ArtworkList,
     HandList,
-    PlotterList,
-    PlotterOut,
     StockList,
     StockOut,
     TemplateList,
     TemplateOut,
     artwork_out,
     hand_out,
-    plotter_out,
 )
-from jobs.compose import Fault
 from jobs.job import Mode, PlotterRow, Wanted
 from jobs.note import fields_of
 
@@ -32,15 +29,15 @@ def router(front: Front) -> APIRouter:
     """The routes under /v1/plotters."""
     routes = APIRouter(prefix="/v1/plotters", tags=["plotters"])
     store, desk = front.store, front.desk
-    simulated = {one.name: one.port.startswith("sim://") for one in front.plotters}
+    configured = {one.name: one for one in front.plotters}
 
     def shown(row: PlotterRow) -> PlotterOut:
-        return plotter_out(row, simulated=simulated[row.name])
+        return plotter_out(row, configured[row.name])
 
     @routes.get("", responses=responses("invalid_request"))
     def all_plotters() -> PlotterList:
         """The shop's plotters and how they are."""
-        return PlotterList(data=[shown(row) for row in store.plotters() if row.name in simulated])
+        return PlotterList(data=[shown(row) for row in store.plotters() if row.name in configured])
 
     @routes.get("/{id}", responses=responses("unknown_id", "invalid_request"))
     def look(id: Id) -> PlotterOut:
@@ -48,18 +45,6 @@ def router(front: Front) -> APIRouter:
         return shown(store.plotter(front.plotter(id).name))
 
     moved = responses(*_MOVED)
-
-    @routes.post("/{id}/blanks", responses=responses("not_possible", *_MOVED))
-    def blanks(id: Id, body: BlanksIn) -> PlotterOut:
-        """A person has laid blank cards in and looked at them. Nothing is written on a plotter before this word."""
-        plotter = front.plotter(id)
-        if body.stock not in front.shelf.stocks:
-            words = f"there is no stock “{body.stock}”; there are: {', '.join(front.shelf.stocks)}"
-            raise Problem("not_possible", words, [Fault("stock", "unknown_stock", words)])
-        if body.count > plotter.capacity:
-            words = f"{plotter.name} holds at most {plotter.capacity} blanks"
-            raise Problem("not_possible", words, [Fault("count", "out_of_range", words)])
-        return shown(desk.load(plotter.name, body.count, body.stock, actor=ACTOR))
 
     @routes.post("/{id}/hold", responses=moved)
     def hold(id: Id) -> PlotterOut:

@@ -10,7 +10,7 @@ from fonts.artwork import Artwork, NotArtwork
 from fonts.hands import Hand
 from fonts.manner import KNOBS
 from jobs.api_asked import BatchId, JobId, plotter_id
-from jobs.job import Attempt, Batch, Condition, Job, Mode, PlotterRow, State
+from jobs.job import Attempt, Batch, Condition, Job, Mode, State
 
 
 class Progress(BaseModel):
@@ -86,6 +86,7 @@ class AttemptOut(BaseModel):
 
     number: int
     plotter: str
+    slot: str | None = Field(description="Where on its bed the card lies.")
     claimed_at: datetime
     ink_at: datetime | None = Field(description="When the pen was allowed down.")
     ended_at: datetime | None
@@ -166,34 +167,6 @@ class BatchOut(BaseModel):
     warnings: list[WarningOut] = Field(description="Of accepted rows: look before the start.")
     created_at: datetime
     started_at: datetime | None
-
-
-class PlotterOut(BaseModel):
-    """A plotter: what a person wants of it (`mode`), what it is (`condition`), and the card in hand."""
-
-    id: str
-    object: Literal["plotter"] = "plotter"
-    name: str
-    mode: Mode
-    condition: Condition
-    reason: str | None
-    blanks: int
-    capacity: int
-    loaded_stock: str | None
-    job: str | None
-    progress: Progress | None
-    position: tuple[float, float] | None = Field(description="Pen, card frame, mm.")
-    held: bool
-    wanted: str | None
-    simulated: bool
-    port_open: bool
-    seen_at: datetime | None
-
-
-class PlotterList(BaseModel):
-    """The shop's plotters."""
-
-    data: list[PlotterOut]
 
 
 class HandOut(BaseModel):
@@ -338,13 +311,23 @@ def attempt_out(one: Attempt) -> AttemptOut:
     """An attempt as the API shows it."""
     known: dict[str, Any] = {
         name: getattr(one, name)
-        for name in ("number", "claimed_at", "ink_at", "ended_at", "outcome", "reason", "position_known", "seconds")
+        for name in (
+            "number",
+            "slot",
+            "claimed_at",
+            "ink_at",
+            "ended_at",
+            "outcome",
+            "reason",
+            "position_known",
+            "seconds",
+        )
     }
     return AttemptOut(
         **known,
         plotter=f"plt_{one.plotter}",
         progress=Progress(stroke=one.stroke, strokes=one.strokes),
-        position=_position(one.x, one.y),
+        position=position(one.x, one.y),
         decided_by=one.decided_by,
         decided_at=one.decided_at,
         decision=one.decision,
@@ -353,29 +336,8 @@ def attempt_out(one: Attempt) -> AttemptOut:
     )
 
 
-def plotter_out(row: PlotterRow, *, simulated: bool) -> PlotterOut:
-    """A plotter as the API shows it."""
-    return PlotterOut(
-        id=row.id,
-        name=row.name,
-        mode=row.mode,
-        condition=row.condition,
-        reason=row.reason or None,
-        blanks=row.blanks,
-        capacity=row.capacity,
-        loaded_stock=row.loaded_stock,
-        job=row.job,
-        progress=Progress(stroke=row.stroke, strokes=row.strokes) if row.job else None,
-        position=_position(row.x, row.y) if row.job else None,
-        held=row.condition is Condition.HELD,
-        wanted=row.wanted,
-        simulated=simulated,
-        port_open=row.boot is not None and row.condition not in (Condition.OFFLINE, Condition.FAULT),
-        seen_at=row.seen_at,
-    )
-
-
-def _position(x: float | None, y: float | None) -> tuple[float, float] | None:
+def position(x: float | None, y: float | None) -> tuple[float, float] | None:
+    """A place in the card frame, mm, to a thousandth; None when it is not known."""
     return None if x is None or y is None else (round(x, 3), round(y, 3))
 
 

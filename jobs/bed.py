@@ -16,8 +16,14 @@ def lying(plotter: Plotter, row: PlotterRow) -> Mapping[str, Slot]:
 
 def faults(plotter: Plotter, row: PlotterRow, papers: Mapping[str, Stock]) -> list[str]:
     """Why papers cannot lie in these slots, in words with names and mm; nothing when they can."""
-    sizes = {name: (stock.width_mm, stock.height_mm) for name, stock in papers.items()}
+    sizes = {name: (stock.width_mm, stock.height_mm) for name, stock in papers.items() if name in plotter.bed}
     return [f"{plotter.name}: {why}" for why in bed.faults(lying(plotter, row), sizes, plotter.machine)]
+
+
+def beyond(plotter: Plotter, name: str, lies: Slot, paper: Stock) -> str | None:
+    """Why a paper that lies there is not inside the bed, in words; None when it is."""
+    found = bed.faults({name: lies}, {name: (paper.width_mm, paper.height_mm)}, plotter.machine)
+    return found[0] if found else None
 
 
 def unfit(plotter: Plotter, row: PlotterRow, stock: Stock) -> str | None:

@@ -17,6 +17,7 @@ from jobs.job import (
     Wanted,
 )
 from jobs.store import Store
+from plotter.machine import Slot
 
 _job, _attempt, _plotter, _batch, _slot = schema.job, schema.attempt, schema.plotter, schema.batch, schema.slot
 
@@ -174,6 +175,33 @@ class Desk:
         said: dict[str, object] = {"blanks": found.blanks, "stock": found.loaded_stock, "slots": lies}
         self._tell(connection, row.name, "loaded", said, actor)
         return found
+
+    def measure(self, plotter: str, slot: str, lies: Slot | None, *, actor: str) -> PlotterRow:
+        """A slot lies where two touched corners say, or, with None, where the configuration says again."""
+        with self.store.transaction() as connection:
+            row = self._loadable(connection, plotter)
+            if slot not in {one.name for one in row.slots}:
+                raise Missing(f"{plotter} has no slot {slot}; it has {', '.join(one.name for one in row.slots)}")
+            if row.job is not None:
+                raise NotAllowed(f"{plotter} has a card under its pen: measure when it is done")
+            now = None if lies is None else self.store.now(connection)
+            values = {key: None if lies is None else getattr(lies, key) for key in ("x_mm", "y_mm", "rotation_deg")}
+            here = and_(_slot.c.plotter == plotter, _slot.c.name == slot)
+            by = None if lies is None else actor
+            connection.execute(update(_slot).where(here).values(**values, measured_at=now, measured_by=by))
+            self._tell(connection, plotter, "measured" if lies else "unmeasured", {"slot": slot, **values}, actor)
+            return self.store.plotter(plotter)
+
+    def fed(self, plotter: str, came: bool, *, actor: str) -> PlotterRow:
+        """A person's answer to whether the feeder has brought a card."""
+        with self.store.transaction() as connection:
+            asked = and_(_slot.c.plotter == plotter, _slot.c.feed == "asked")
+            said = connection.execute(update(_slot).where(asked).values(feed="here" if came else "missing"))
+            if not said.rowcount:
+                raise NotAllowed(f"{plotter} does not ask whether its feeder has brought a card")
+            self._tell(connection, plotter, "fed", {"came": came}, actor)
+            self.store.ring_after_commit("event")
+            return self.store.plotter(plotter)
 
     def mode(self, plotter: str, mode: Mode, *, actor: str) -> PlotterRow:
         """Pause a plotter (it takes no more jobs; the card in hand goes on) or make it active again."""

@@ -224,6 +224,10 @@ class Condition(StrEnum):
     FAULT = "fault"
 
 
+Lies = Literal["blank", "writing", "undecided", "written", "nothing"]
+"""What is known to lie in a slot; "nothing": nobody has said that anything does."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SlotRow:
     """A place for cards on a plotter's bed. `blanks`: blank cards a person has confirmed there, of paper `stock`.
@@ -248,7 +252,7 @@ class PlotterRow:
     """A plotter as the store knows it. `blanks`: blank cards a person has confirmed loaded, in all `slots` together.
 
     `loaded_stock` is their paper, None when slots hold different ones; used up, it is what they were.
-    `slot` is where the card in hand lies.
+    `slot` is where the card in hand lies; its `outcome` is "interrupted" while a person is to decide it.
     `job` is the job of its open attempt, with `stroke` of `strokes` drawn and the pen at `x`, `y` (card frame, mm).
     """
 
@@ -264,6 +268,7 @@ class PlotterRow:
     slots: tuple[SlotRow, ...] = ()
     job: str | None = None
     slot: str | None = None
+    outcome: str | None = None
     stroke: int = 0
     strokes: int = 0
     x: float | None = None
@@ -274,6 +279,12 @@ class PlotterRow:
     def id(self) -> str:
         """`plt_` + the name in the configuration."""
         return f"plt_{self.name}"
+
+    def lies(self, slot: SlotRow) -> Lies:
+        """What lies in a slot of it."""
+        if self.job is not None and self.slot == slot.name:
+            return "undecided" if self.outcome == "interrupted" else "writing"
+        return "blank" if slot.blanks else "written" if slot.job is not None else "nothing"
 
     @property
     def stocks(self) -> frozenset[str]:

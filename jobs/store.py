@@ -372,7 +372,7 @@ class Store(Database):
 
     def plotters(self) -> list[PlotterRow]:
         """Every plotter ever configured, by name, with the card it has in hand."""
-        card = [_attempt.c[name] for name in ("job", "slot", "stroke", "strokes", "x", "y", "wanted")]
+        card = [_attempt.c[name] for name in ("job", "slot", "outcome", "stroke", "strokes", "x", "y", "wanted")]
         query = (
             select(_plotter, *card)
             .select_from(_plotter)

@@ -430,13 +430,21 @@ def test_a_card_too_large_for_the_bed_is_said(api: httpx.Client, house: House) -
     frame = next(iter(stock.frames.values()))
     big = type(frame)(x_mm=500, y_mm=300, width_mm=400, height_mm=200)
     vast = type(stock)(title="Poster", width_mm=1000, height_mm=600, frames={"m": big})
+    house.shelf.stocks["vast"] = stock  # type: ignore[index]
+    job = order(api, stock="vast")
     house.shelf.stocks["vast"] = vast  # type: ignore[index]
     seen = api.post("/v1/previews", json={**NOTE, "stock": "vast"}).json()
     assert (seen["seconds"], seen["plotter"], len(seen["warnings"])) == (None, None, 2)
     assert [(one["field"], one["code"]) for one in seen["warnings"]] == [("plotter", "does_not_fit")] * 2
     assert "left: " in seen["warnings"][0]["message"]
-    job = order(api, stock="vast")
     problem(api.get(f"/v1/jobs/{job['id']}/gcode"), 409, "does_not_fit")
+    for pinned in ({}, {"plotter": "left"}):
+        [fault] = problem(api.post("/v1/jobs", json={**NOTE, "stock": "vast", **pinned}), 422, "note_refused")
+        assert (fault["field"], fault["code"]) == ("stock", "does_not_fit")
+        assert "1000 x 600 mm reaches 680.0 mm beyond the bed of 330 x 240 mm" in fault["message"]
+    form = {"orders": ("orders.csv", b"message\nHello\n", "text/csv")}
+    batch = api.post("/v1/batches", files=form, data={"stock": "vast"}).json()
+    assert [(one["row"], one["code"]) for one in batch["failures"]] == [(2, "does_not_fit")]
 
 
 def test_gcode_is_what_the_machine_gets(api: httpx.Client, house: House) -> None:
