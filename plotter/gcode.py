@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plotter.dialect import Unfit, Walk
-from plotter.machine import Machine, ServoPen
+from plotter.machine import Machine, ServoPen, ZPen
 from plotter.pace import feeds
 from plotter.plan import Toolpath
 from plotter.program import Kind, Line, Point, Program, ProgramError
@@ -66,27 +66,41 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
     if not 0 <= first_stroke <= len(toolpath.strokes):
         raise ValueError(f"there are {len(toolpath.strokes)} strokes; cannot begin with stroke {first_stroke}")
     machine, pen = toolpath.machine, toolpath.machine.pen
-    if isinstance(pen, ServoPen):
-        down: tuple[str, ...] = (f"S{pen.down_s}", f"G4P{_number(pen.down_settle_s)}")
-        up: tuple[str, ...] = (f"S{pen.up_s}", f"G4P{_number(pen.up_settle_s)}")
-    else:
-        # The dwell of nothing makes GRBL finish all motion before its `ok`: proof that the stroke is drawn.
-        down, up = (f"G0Z{_number(pen.down_mm)}",), (f"G0Z{_number(pen.up_mm)}", "G4P0")
     lines = [Line(text, -1, "setup") for text in preamble(machine)]
+    hop = False
     for k in range(first_stroke, len(toolpath.strokes)):
-        start, *rest = _spelled(toolpath.strokes[k])
+        one = toolpath.strokes[k]
+        start, *rest = _spelled(one)
         lines.append(Line("G0" + start, k, "travel"))
         if machine.pace == "hand":
-            rest = _paced(toolpath.strokes[k], rest, machine)
-        lines += [Line(text, k, "down") for text in down]
+            rest = _paced(one, rest, machine)
+        lines += [Line(text, k, "down") for text in _down(pen, hop=hop)]
         if rest:
             lines.append(Line("G1" + rest[0], k, "draw"))
             lines += [Line(text, k, "draw") for text in rest[1:]]
-        lines += [Line(text, k, "up") for text in up]
+        following = toolpath.strokes[k + 1 : k + 2]
+        hop = bool(following) and pen.hops(math.dist(one[-1], following[0][0]))
+        lines += [Line(text, k, "up") for text in _up(pen, hop=hop)]
     (park,) = _spelled(np.array([toolpath.park]))
     lines.append(Line("G0" + park, len(toolpath.strokes) - 1, "park"))
     x, y = (round(v, 2) for v in toolpath.park)
     return Program(tuple(lines), (x, y), first_stroke, walk=Walk)
+
+
+def _down(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
+    """The pen onto the paper, from the height of a hop or from the full one."""
+    if isinstance(pen, ServoPen):
+        return f"S{pen.down_s}", f"G4P{_number(pen.hop_down_settle_s if hop else pen.down_settle_s)}"
+    return (f"G0Z{_number(pen.down_mm)}",)
+
+
+def _up(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
+    """The pen off the paper; the last line's `ok` proves that the stroke is drawn."""
+    if isinstance(pen, ServoPen):
+        s, settle = (pen.hop_s, pen.hop_up_settle_s) if hop else (pen.up_s, pen.up_settle_s)
+        return f"S{s}", f"G4P{_number(settle)}"
+    # The dwell of nothing makes GRBL finish all motion before its `ok`.
+    return f"G0Z{_number(pen.hop_mm if hop and pen.hop_mm is not None else pen.up_mm)}", "G4P0"
 
 
 def _paced(one: Stroke, spelled: list[str], machine: Machine) -> list[str]:
@@ -209,7 +223,8 @@ def prove(program: Program, machine: Machine) -> None:
     Raises ProgramError at the first line that may not.
     """
     walk = Walk()
-    up, down = _levels(machine)
+    ups, down = _levels(machine)
+    up = ups[0]
     width, height = machine.width_mm + EDGE_MM, machine.height_mm + EDGE_MM
     is_up: bool | None = None
     number, text = 0, ""
@@ -224,7 +239,7 @@ def prove(program: Program, machine: Machine) -> None:
         if walk.moved_z or walk.s is not None:
             now = _pen(walk, machine, number, text)
             if now != level:
-                is_up = math.isclose(now, up, abs_tol=1e-6)
+                is_up = any(math.isclose(now, one, abs_tol=1e-6) for one in ups)
                 if not is_up and not math.isclose(now, down, abs_tol=1e-6):
                     raise ProgramError(
                         number, text, f"{_named(now, machine)} is neither this pen's up ({up:g}) nor down ({down:g})"
@@ -245,13 +260,18 @@ def prove(program: Program, machine: Machine) -> None:
         _kind_fits(number, text, kind, was_up, is_up)
     if not is_up:
         raise ProgramError(number, text, "it ends with the pen on the paper")
+    if (level := walk.z if machine.pen.kind == "z" else walk.s) is None or not math.isclose(level, up, abs_tol=1e-6):
+        raise ProgramError(number, text, f"it ends with the pen lifted for a hop only, not to {up:g}")
     if walk.x is None or walk.y is None or math.dist((walk.x, walk.y), program.end) > EDGE_MM:
         raise ProgramError(number, text, f"it does not end at {program.end}")
 
 
-def _levels(machine: Machine) -> tuple[float, float]:
+def _levels(machine: Machine) -> tuple[tuple[float, ...], float]:
+    """Where the pen is up, the full height first, and where it is down."""
     pen = machine.pen
-    return (float(pen.up_s), float(pen.down_s)) if isinstance(pen, ServoPen) else (pen.up_mm, pen.down_mm)
+    if isinstance(pen, ServoPen):
+        return (float(pen.up_s), *(() if pen.hop_s is None else (float(pen.hop_s),))), float(pen.down_s)
+    return (pen.up_mm, *(() if pen.hop_mm is None else (pen.hop_mm,))), pen.down_mm
 
 
 def _pen(walk: Walk, machine: Machine, number: int, text: str) -> float:

@@ -246,7 +246,8 @@ def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
         return "between" if pen.touches(int(s)) else "up"
     if abs(z - pen.down_mm) < _Z_SAME_MM:
         return "down"
-    return "up" if z > pen.up_mm - _Z_SAME_MM else ""
+    lowest = pen.up_mm if pen.hop_mm is None else pen.hop_mm
+    return "up" if z > lowest - _Z_SAME_MM else ""
 
 
 def _alarm(code: int) -> Alarm:

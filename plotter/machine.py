@@ -40,6 +40,7 @@ class Machine:
     """One plotter model. Rates in mm/min (`$110`-`$112`), accelerations in mm/s^2 (`$120`-`$122`), as GRBL has them.
 
     `firmware`: "grbl" is GRBL 1.1 and what speaks its language, "ebb" is the EiBotBoard of AxiDraw and NextDraw.
+    `order`: strokes as a person writes them, or as the machine has done soonest (`plotter/order.py`).
     """
 
     firmware: Literal["grbl", "ebb"] = "grbl"
@@ -48,6 +49,7 @@ class Machine:
     height_mm: Annotated[float, Field(gt=0, le=3000)] = 218.0
     feed_mm_min: Annotated[float, Field(ge=60, le=60000)] = 3000.0
     pace: Literal["even", "hand"] = "even"
+    order: Literal["writing", "fastest"] = "writing"
     max_rate_mm_min: tuple[Rate, Rate, Rate] = (10000.0, 10000.0, 3000.0)
     acceleration_mm_s2: tuple[Rate, Rate, Rate] = (1000.0, 1000.0, 500.0)
     junction_deviation_mm: Annotated[float, Field(gt=0, le=1)] = 0.05

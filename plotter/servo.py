@@ -18,6 +18,7 @@ class Servo:
         self.dead = False  # no supply
         self._pen = pen
         self._s: float | None = None
+        self._stood: float | None = None  # where it was sent last
 
     def signal(self, s: float | None, t: float, *, touching: bool) -> bool:
         """The PWM at the pin from `t` on, None for none; whether the servo sets out for the other side."""
@@ -25,13 +26,17 @@ class Servo:
         if s is None or self.dead:
             self.due = math.inf
             return False
+        was, self._stood = self._stood, s
         down = self._pen.touches(s)
         if down == touching or touching is self.stuck:
             self.due = math.inf
         elif self.due == math.inf or self.down != down:
             self.down = down
-            settle = self._pen.down_settle_s if down else self._pen.up_settle_s
-            self.due = t + SERVO_SHARE * settle * self.slow
+            pen = self._pen
+            settle = pen.down_settle_s if down else pen.up_settle_s
+            # It turns at an even speed: between down and the height of a hop it has less far to go.
+            way = 1.0 if was is None else min(1.0, abs(s - was) / abs(pen.down_s - pen.up_s))
+            self.due = t + SERVO_SHARE * settle * self.slow * way
             return True
         return False
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +245,44 @@ if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     for model in (SERVO, Z):
         (GOLDEN / f"letters-{model.pen.kind}.gcode").write_text(golden(model), encoding="ascii")
+
+
+HOPS = [
+    Machine(pen=ServoPen(hop_s=400, hop_within_mm=3)),
+    Machine(pen=ZPen(hop_mm=0.6, hop_within_mm=3)),
+]
+
+
+@pytest.mark.parametrize("machine", HOPS, ids=["servo", "z"])
+def test_the_pen_is_lifted_less_on_short_ways_and_wholly_on_long_ones(machine: Machine) -> None:
+    near, far = stroke([(13, 10), (14, 10)]), stroke([(30, 10), (31, 10)])
+    program = write(Toolpath((stroke([(10, 10), (11, 10)]), near, far), machine))
+    prove(program, machine)
+    ups = [line.text for line in program.lines if line.kind == "up" and line.text[:2] != "G4"]
+    assert ups == (["S400", "S200", "S200"] if machine.pen.kind == "servo" else ["G0Z0.6", "G0Z2", "G0Z2"])
+    dwells = [line.text for line in program.lines if line.kind == "down" and line.text[:2] == "G4"]
+    assert dwells == (["G4P0.1", "G4P0.05", "G4P0.1"] if machine.pen.kind == "servo" else [])
+
+
+@pytest.mark.parametrize("machine", HOPS, ids=["servo", "z"])
+def test_a_program_does_not_end_at_the_height_of_a_hop(machine: Machine) -> None:
+    low = "S400" if machine.pen.kind == "servo" else "G0Z0.6"
+    program = write(Toolpath((stroke([(10, 10), (11, 10)]),), machine))
+    high = next(line.text for line in reversed(program.lines) if line.kind == "up" and line.text[:2] != "G4")
+    lines = tuple(
+        line._replace(text=low) if line.text == high and line.kind == "up" else line for line in program.lines
+    )
+    with pytest.raises(ProgramError, match="for a hop only"):
+        prove(replace(program, lines=lines), machine)
+
+
+@pytest.mark.parametrize("bad", [450, 460, 700, 150])
+def test_a_servo_hop_keeps_off_the_paper_and_within_its_lift(bad: int) -> None:
+    with pytest.raises(ValueError, match="hop_s"):
+        ServoPen(hop_s=bad)
+
+
+@pytest.mark.parametrize("bad", [0.3, 2.5])
+def test_a_z_hop_keeps_off_the_paper_and_within_its_lift(bad: float) -> None:
+    with pytest.raises(ValueError, match="hop_mm"):
+        ZPen(hop_mm=bad)
