@@ -105,6 +105,9 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
 )
 @click.option("--ink", type=click.Path(path_type=Path), help="Write what is on the paper as SVG here at the end.")
 @click.option("--log", type=click.Path(path_type=Path), help="Append each finished stroke here as a line of JSON.")
+@click.option("--fault", "wrong", multiple=True, help="What goes wrong: NAME[:ARGUMENTS][@MOMENT]; see --faults.")
+@click.option("--seed", default=0, show_default=True, help="Which bits flip in garbled bytes.")
+@click.option("--faults", "list_faults", is_flag=True, help="List the faults there are, and leave.")
 @click.pass_obj
 def simulate(
     load: Callable[[], Models],
@@ -115,6 +118,9 @@ def simulate(
     settings: Path | None,
     ink: Path | None,
     log: Path | None,
+    wrong: tuple[str, ...],
+    seed: int,
+    list_faults: bool,
 ) -> None:
     """Be a GRBL 1.1 plotter for any sender, on a pseudo-terminal or TCP.
 
@@ -122,13 +128,30 @@ def simulate(
     """
     if as_pty and tcp is not None:
         raise click.UsageError("Choose --pty or --tcp PORT.")
+    from plotter.simfaults import faults, table
     from plotter.simserve import simulate as run
 
+    if list_faults:
+        for form, says in table():
+            click.echo(f"{form:40}{says}")
+        return
     try:
         model = load().machine(machine)
         given = settings_of(settings) if settings else {}
         announce = partial(print, flush=True)
-        run(model, tcp=tcp, speed=speed, settings=given, ink=ink, log=log, announce=announce)
+        tell = partial(click.echo, err=True)
+        run(
+            model,
+            tcp=tcp,
+            speed=speed,
+            settings=given,
+            ink=ink,
+            log=log,
+            faults=faults(*wrong),
+            seed=seed,
+            announce=announce,
+            tell=tell,
+        )
     except (ValueError, OSError) as error:
         click.echo(f"refused: {error}", err=True)
         sys.exit(3)

@@ -170,7 +170,7 @@ class Fault:
             raise ValueError(f"no fault is called '{self.kind}'; there are {', '.join(KINDS)}")
         wanted = [p for p in kind.wants if p.default is None and not p.optional]
         if not len(wanted) <= len(self.args) <= len(kind.wants):
-            form = f"{self.kind}:{_form(kind)}" if kind.wants else f"{self.kind} with no argument"
+            form = f"{self.kind}{_form(kind)}" if kind.wants else f"{self.kind} with no argument"
             raise ValueError(f"fault '{self}': write {form}; it means: {kind.says}")
         try:
             given = tuple(p.read(str(a)) for p, a in zip(kind.wants, self.args, strict=False))
@@ -234,14 +234,14 @@ def _seconds(text: str) -> float:
 
 def table(kinds: Iterable[str] = KINDS) -> list[tuple[str, str]]:
     """Each kind as it is written, and what it does."""
-    rows = []
-    for name in kinds:
-        kind = KINDS[name]
-        rows.append((f"{name}{':' if kind.wants else ''}{_form(kind)}@MOMENT", kind.says))
-    return rows
+    return [(f"{name}{_form(KINDS[name])}[@MOMENT]", KINDS[name].says) for name in kinds]
 
 
 def _form(kind: Kind) -> str:
-    return ",".join(
-        f"[{p.name.upper()}]" if p.optional or p.default is not None else p.name.upper() for p in kind.wants
-    )
+    """The arguments as they are written: `:BYTE[,VALUE]`."""
+    form = ""
+    for place, one in enumerate(kind.wants):
+        mark = "," if place else ":"
+        word = "|".join(one.words) or one.name.upper()
+        form += f"[{mark}{word}]" if one.optional or one.default is not None else f"{mark}{word}"
+    return form

@@ -13,13 +13,14 @@ import signal
 import socket
 import struct
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Protocol, TextIO
 
 from plotter.clock import ScaledClock
 from plotter.machine import Machine
+from plotter.simfaults import Fault
 from plotter.simulator import Simulator
 from plotter.strokes import Stroke
 
@@ -44,6 +45,10 @@ class Line(Protocol):
         """To the sender; what it does not fetch is lost, as on a real port."""
         ...
 
+    def unplug(self) -> None:
+        """The sender finds its port gone; `path` is where the machine can be plugged in again."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -55,6 +60,9 @@ class Pty:
     """
 
     def __init__(self) -> None:
+        self._plug()
+
+    def _plug(self) -> None:
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
@@ -83,6 +91,10 @@ class Pty:
         if self._senders:
             with contextlib.suppress(BlockingIOError):
                 os.write(self._master, data)
+
+    def unplug(self) -> None:
+        self.close()
+        self._plug()
 
     def close(self) -> None:
         os.close(self._watch)
@@ -154,6 +166,9 @@ class Tcp:
         except ConnectionError:
             self._hang_up()
 
+    def unplug(self) -> None:
+        self._hang_up()
+
     def _hang_up(self) -> None:
         if self._client is not None:
             self._client.close()
@@ -176,15 +191,27 @@ class Person(Protocol):
         ...
 
 
-def serve(simulator: Simulator, line: Line, *, speed: float, person: Person) -> None:
-    """Be the machine at `line`, `speed` times as fast as a real one, until the person stops it."""
+def serve(
+    simulator: Simulator,
+    line: Line,
+    *,
+    speed: float,
+    person: Person,
+    announce: Callable[[str], None],
+    tell: Callable[[str], None],
+) -> None:
+    """Be the machine at `line`, `speed` times as fast as a real one, until the person stops it.
+
+    `announce` hears the path again when the machine has been unplugged, `tell` hears of each fault as it happens.
+    """
     clock = ScaledClock(speed)
-    opened = False
+    opened = out = False
+    told = 0
     while not person.stops():
         if not simulator.busy and person.pushes():
             simulator.push_head((0.0, 0.0, simulator.head[2]))
         if line.wait(BUSY_S if opened and simulator.busy else IDLE_S):
-            opened = True
+            opened, out = True, False
             simulator.open(clock.now())
         data = line.receive()
         if not opened:
@@ -194,10 +221,17 @@ def serve(simulator: Simulator, line: Line, *, speed: float, person: Person) -> 
             simulator.receive(data, now)
         while True:
             reached = simulator.run(now)
+            if simulator.unplugged and not out:
+                out = True
+                line.unplug()
+                announce(line.path)
             if output := simulator.take_output():
                 line.send(output)
             elif reached >= now:
                 break
+        for t, fault in simulator.happened[told:]:
+            told += 1
+            tell(f"{t:.3f} s: {fault}")
 
 
 def simulate(
@@ -208,7 +242,10 @@ def simulate(
     settings: dict[int, float] | None = None,
     ink: Path | None = None,
     log: Path | None = None,
+    faults: Sequence[Fault] = (),
+    seed: int = 0,
     announce: Callable[[str], None],
+    tell: Callable[[str], None] = lambda _: None,
     person: Person | None = None,
 ) -> Simulator:
     """Be a GRBL plotter on a pseudo-terminal, or on TCP port `tcp`, until `person` stops it.
@@ -216,20 +253,31 @@ def simulate(
     Without a person, signals are one: SIGTERM or SIGINT stops it, SIGUSR1 pushes the idle carriage to the zero corner
     by hand, as one does before connecting a machine that does not home.
 
-    `announce` is told the port's path. At the end the picture of the paper is written to `ink`; each finished stroke
-    is appended to `log` at once, as {"t": machine seconds, "stroke": [[x, y], ...]} in the machine's mm. Raises
-    ValueError for settings GRBL does not have, OSError when the port is taken or a file cannot be written.
+    `announce` is told the port's path, and again after an `unplug`; `tell` hears of each of the `faults` as it happens,
+    `seed` says how bytes are garbled. At the end the picture of the paper is written to `ink`; each finished stroke is
+    appended to `log` at once, as {"t": machine seconds, "stroke": [[x, y], ...]} in the machine's mm. Raises
+    ValueError for settings GRBL does not have and faults this machine cannot have, OSError when the port is taken or
+    a file cannot be written.
     """
+    for fault in faults:
+        if fault.kind == "slow-host":
+            raise ValueError(f"fault '{fault}': the sender has a host of its own here; slow-host is for sim://")
+        if fault.at.event == "stream":
+            raise ValueError(f"fault '{fault}': nobody says here when a stream begins; use seconds, or down:1")
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None
         simulator = Simulator.for_machine(
-            machine, settings=settings, on_stroke=None if journal is None else _journal(journal)
+            machine,
+            settings=settings,
+            on_stroke=None if journal is None else _journal(journal),
+            faults=faults,
+            seed=seed,
         )
         beside = person if person is not None else stack.enter_context(_signals())
         line: Line = Pty() if tcp is None else Tcp(tcp)
         stack.callback(line.close)
         announce(line.path)
-        serve(simulator, line, speed=speed, person=beside)
+        serve(simulator, line, speed=speed, person=beside, announce=announce, tell=tell)
         if ink is not None:
             from plotter.svg import draw
 

@@ -143,7 +143,7 @@ class Simulator:
             or self._wait >= 0.0
             or self.uart.pending
             or self.uart.readable < math.inf
-            or self._due < math.inf
+            or (self.servo is not None and self.servo.due < math.inf)
         )
 
     # ------------------------------------------------------------------ the paper
