@@ -157,12 +157,12 @@ class Care:
         with self.store.transaction() as connection:
             self.void(plotter)
             now = self.store.now(connection)
-            first = connection.scalar(_checks(plotter).with_only_columns(func.count())) == 0
-            cards = 0 if first else self.unchecked(plotter)
-            if first:
+            last, cards = self.checks(plotter, limit=1), self.unchecked(plotter)
+            if not last:
                 self._add(connection, plotter, START, good=True, words="the first reference")
-            elif cards:
-                words = f"connected anew: {cards} {_cards(cards)} written since the last good check stay unjudged"
+            elif cards and (last[0].kind, last[0].cards) != (START, cards):
+                word = "card" if cards == 1 else "cards"
+                words = f"connected anew: {cards} {word} written since the last good check stay unjudged"
                 self._add(connection, plotter, START, good=None, cards=cards, words=words, settled_at=now)
 
     def ask(self, plotter: str, kind: str, words: str) -> None:
@@ -310,10 +310,6 @@ class Care:
     def _tell(self, connection: Connection, plotter: str, what: str, data: Mapping[str, object], actor: str) -> None:
         self.store.tell(connection, [{"kind": f"plotter.{what}", "plotter": plotter, "data": dict(data)}], actor)
         self.store.ring_after_commit(f"plotter:{plotter}")
-
-
-def _cards(n: int) -> str:
-    return "card" if n == 1 else "cards"
 
 
 def _pens(plotter: str) -> Select[Any]:

@@ -57,7 +57,7 @@ class Carer:
         self._felt: Felt | None = None  # where the switches closed after the last homing at connection
         self._home: Point = (0.0, 0.0)
         self._unchecked = 0
-        self._just_wrote = self._was_bad = self._moves = False
+        self._just_wrote = self._was_bad = self._moves = self._asked = False
         self._old: int | None = None  # a bad check of an earlier connection: its place has been set anew since
 
     # -- the pen -----------------------------------------------------------------------------------------------------
@@ -126,9 +126,12 @@ class Carer:
         """A check that waits for a person."""
         check = self.book.open_check(self.plotter.name)
         if check is not None:
+            self._asked = True
             self._was_bad = check.good is False and check.number != self._old
             self._report(Condition.ATTENTION, words_of(check))
             return Look.WAIT
+        if self._asked:
+            self._asked, self._unchecked = False, self.book.unchecked(self.plotter.name)
         if self._was_bad and not self.plotter.machine.homing:
             return Look.RECONNECT  # its place is set anew by a person who pushes it to its zero
         self._was_bad = False
@@ -168,6 +171,10 @@ class Carer:
             self.warm_up(bench, patch, pen.number)
             return Look.AGAIN
         return Look.WRITE
+
+    def mode(self) -> Mode:
+        """What a person wants of the plotter."""
+        return self._dispatch.store.plotter(self.plotter.name).mode
 
     # -- deeds -------------------------------------------------------------------------------------------------------
 
