@@ -50,7 +50,7 @@ MAY_BE: dict[str, tuple[Card, ...]] = {
     "unplug": (_W, _B, _L, _S),
     "reset": (_W, _B, _S),
     **dict.fromkeys(("deaf", "mute"), (_W, _B, _R, _L, _S)),
-    "eeprom": (_W, _B, _R, _S),
+    "eeprom": (_W, _B, _R, _L, _S),
     "hard-limit": (_W, _B, _S),
     "soft-limit": (_W, _B, _L, _S),
     **dict.fromkeys(("door", "hold"), (_W, _B, _R)),
@@ -223,7 +223,8 @@ class _Sheet:
                 return "check"
         sheet = self._port.simulator.sheet
         off = max(sheet.stray_mm(self._path.strokes), sheet.missing_mm(self._path.strokes))
-        pale = sheet.darkness(np.concatenate([resample(one, LOOK_MM) for one in self._path.strokes])).min() < PALE
+        looked = np.concatenate([resample(one, LOOK_MM) for one in self._path.strokes])
+        pale = sheet.darkness(looked, EYE_MM).min() < PALE
         return "eye" if off > EYE_MM or pale else ""
 
     def deliver(self) -> None:
@@ -240,12 +241,14 @@ class _Sheet:
         sheet = simulator.sheet
         happened = next((t for t, _ in simulator.happened), None)
         seen = self._tap.cried_s if self._tap.cried_s is not None else ended
+        dumb = self._trial.fault.number(0) if self._trial.kind in ("deaf", "mute", "eeprom") else 0.0
+        hears = seen if happened is None else max(seen, happened + dumb)  # before that nothing could lift the pen
         late = None if happened is None or outcome.card is Card.WHOLE else max(0.0, seen - happened)
         stray = sheet.stray_mm(path.strokes) if sheet.strokes else 0.0
-        rests = [one.begun + one.seconds - max(one.begun, seen) for one in sheet.rests]
+        rests = [one.begun + one.seconds - max(one.begun, hears) for one in sheet.rests]
         rest = 0.0 if outcome.card is Card.WHOLE else max(0.0, *rests, 0.0)
-        if LIFT_BY_HAND in outcome.reason:
-            rest = 0.0  # no sender could have lifted it, and a person is told
+        if LIFT_BY_HAND in outcome.reason or self._trial.kind == "mains-loss":
+            rest = 0.0  # nothing could have lifted it, and a person is told to look
         if rest > REST_S:
             result.problems.append(f"the pen rested {rest:.2f} s on the paper after the fault was seen")
         result.attempts.append(Attempt(outcome.card, outcome.fault, outcome.reason, late, stray, rest))
@@ -259,7 +262,8 @@ class _Sheet:
                 result.problems.append(f"called whole with ink {stray:.2f} mm off its path")
             _incomplete(result, covered, len(path.strokes), "called whole")
             for k, (had, wanted) in enumerate(zip(covered, meant, strict=True)):
-                if _longest(had > wanted) >= min(TWICE, len(had)):
+                # A dot that is touched again is the same dot.
+                if _longest(had > wanted + (len(had) == 1)) >= min(TWICE, len(had)):
                     result.problems.append(f"stroke {k} was written twice")
         elif outcome.card is Card.RESUMABLE:
             if stray > STRAY_MM:

@@ -1,0 +1,104 @@
+"""The fault campaign: a smaller one than `./run faults`, and proof that it can fail."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+import bench.trialrun
+from bench.faults import main, shrunk
+from bench.trial import KINDS, MACHINES, Trial, parse, trial
+from bench.trialrun import run
+from plotter.faults import Card
+from plotter.machine import Machine
+from plotter.simfaults import faults
+from plotter.stream import Outcome
+
+SOME = 12  # trials a kind; `./run faults` makes 600 and more
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_goes_out_that_is_not_right(kind: str) -> None:
+    found = [run(trial(seed, kind)) for seed in range(SOME)]
+    assert not [(one.trial, one.problems) for one in found if one.problems]
+
+
+def test_faults_come_to_pass() -> None:
+    """A campaign of faults that never happen would be green for ever."""
+    for kind in ("drop-in", "lose-ok", "unplug", "reset", "hard-limit", "stop"):
+        cards = {run(trial(seed, kind)).attempts[0].card for seed in range(SOME)}
+        assert cards != {Card.WHOLE} or kind in ("drop-in", "lose-ok"), kind
+
+
+def test_a_trial_is_a_line_of_text() -> None:
+    for seed in range(200):
+        assert parse(str(trial(seed))) == trial(seed)
+    with pytest.raises(ValueError, match="no trial"):
+        parse("17")
+    with pytest.raises(ValueError, match="no machine"):
+        parse("1:lathe/3/unplug@2")
+
+
+def test_the_same_trial_ends_the_same() -> None:
+    one = trial(31)
+    assert run(one) == run(one)
+
+
+def _told(change: dict[Card, Card]) -> Iterator[None]:
+    """A stream that calls cards by other names."""
+    real = bench.trialrun.stream
+
+    def lying(*args: object, **more: object) -> Outcome:
+        outcome: Outcome = real(*args, **more)  # type: ignore[arg-type]
+        return replace(outcome, card=change.get(outcome.card, outcome.card))
+
+    bench.trialrun.stream = lying  # type: ignore[assignment]
+    yield
+    bench.trialrun.stream = real
+
+
+@pytest.fixture
+def everything_is_whole() -> Iterator[None]:
+    yield from _told({Card.SPOILED: Card.WHOLE, Card.LOOK: Card.WHOLE, Card.RESUMABLE: Card.WHOLE})
+
+
+@pytest.mark.usefixtures("everything_is_whole")
+def test_a_half_card_that_is_called_whole_is_found_and_shrunk() -> None:
+    bad = parse("4:servo/6/unplug@down:3+0.05")
+    found = run(bad)
+    assert any("without all of stroke" in one for one in found.problems)
+    small, result = shrunk(bad)
+    assert result.problems
+    assert (small.strokes, small.fault.at.seconds) <= (bad.strokes, bad.fault.at.seconds)
+
+
+def test_ink_astray_is_found() -> None:
+    """A machine that draws elsewhere than it says, and nobody checks it."""
+    lost = Trial(3, "servo", 4, faults("lost-steps:x,16@down:2")[0])  # 0.2 mm: less than an eye sees
+    found = run(lost)
+    assert found.undetected_mm > 0.1
+    checked = run(replace(lost, machine="servo-homing"))
+    assert checked.seen_by == "check"
+    assert checked.undetected_mm < 0.1
+
+
+def test_a_card_written_twice_is_found() -> None:
+    path = trial(5, "none").path()
+    twice = replace(path, strokes=(*path.strokes, path.strokes[0]))
+    sheet = bench.trialrun._as_meant(twice)
+    passes = bench.trialrun._passes(sheet, path)
+    assert bench.trialrun._longest(passes[0] > 1) > bench.trialrun.TWICE
+
+
+def test_the_table_and_a_single_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--runs", "30", "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "| drop-in | 1 |" in said
+    assert "30 cards, 0 wrong" in said
+    assert main(["--trial", "4:servo/3/unplug@down:2+0.05"]) == 0
+    assert "the pen could not be lifted" in capsys.readouterr().out
+
+
+def test_every_machine_has_a_turn() -> None:
+    assert {trial(seed).machine for seed in range(200)} == set(MACHINES)
+    assert all(isinstance(one, Machine) for one in MACHINES.values())
