@@ -87,10 +87,9 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
         for one, handler in before.items():
             signal.signal(one, handler)
         if ink is not None and simulator is not None:
-            from plotter.svg import draw
-
             ink.write_text(
-                draw(simulator.ink, machine.width_mm, machine.height_mm, pen_mm=machine.pen_width_mm), encoding="utf-8"
+                simulator.sheet.picture(machine.width_mm, machine.height_mm, pen_mm=machine.pen_width_mm),
+                encoding="utf-8",
             )
         wire.close()
 

@@ -29,6 +29,8 @@ def home(firmware: Controller, carriage: Carriage, on_place: Callable[[Place], N
             on_place(carriage.place)
             if firmware.flags & RESET:
                 return 0
+            if any("XYZ"[axis] in carriage.pressed() for axis in cycle):
+                return 8
     mm = [-values[130 + axis] + pull if int(values[23]) >> axis & 1 else -pull for axis in range(3)]
     steps = axes.steps((mm[0], mm[1], mm[2]))
     carriage.homed(steps)

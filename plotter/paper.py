@@ -96,7 +96,8 @@ class Paper:
 
     def new_pen(self, dry_m: float = math.inf) -> None:
         """From now on the pen has so many metres until it fades."""
-        self._used_mm, self._dry_mm = 0.0, 1000.0 * dry_m
+        drawn = 0.0 if self._open is None else float(np.hypot(*np.diff(_ink(self._open), axis=0).T).sum())
+        self._used_mm, self._dry_mm = -drawn, 1000.0 * dry_m
 
     def shift(self, dx: float, dy: float) -> None:
         """The sheet slips under the pen by so many mm; one that touches draws that."""

@@ -1,5 +1,7 @@
 """A sheet as it lies there: which ink, how dark, how often over the same place, where the pen has rested."""
 
+import math
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,8 +11,12 @@ from numpy.typing import NDArray
 
 from plotter.paper import Mark, Rest
 from plotter.strokes import Stroke, farthest
+from plotter.svg import draw
 
+SVG = "http://www.w3.org/2000/svg"
 STEP_MM = 0.05  # ink is looked at in steps of this
+BLOT_S = 0.2  # a pen that rests longer leaves a dot that one sees
+SOAK_S = 0.5  # a dot has twice the line's area after so long: the measure of our pictures, not of any paper
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Sheet:
         """How far the path ever is from ink; infinite on an empty sheet."""
         return farthest(path, self.strokes)
 
-    def blots(self, over_s: float = 0.2) -> list[Rest]:
+    def blots(self, over_s: float = BLOT_S) -> list[Rest]:
         """Where the pen has rested on the paper for longer than `over_s`."""
         return [rest for rest in self.rests if rest.seconds > over_s]
 
@@ -50,6 +56,22 @@ class Sheet:
         """How much ink is at each of (n, 2) points: 1 for one pass of a fresh pen, 2 for two, 0 for none."""
         which, dark = self._visits(points, within_mm)
         return np.bincount(which, weights=dark, minlength=len(points)).astype(np.float64)
+
+    def picture(self, width_mm: float, height_mm: float, *, pen_mm: float) -> str:
+        """The sheet as SVG in true size: ink as pale as it is, blots as dots that grow while the pen rests."""
+        root = ET.fromstring(draw(self.strokes, width_mm, height_mm, pen_mm=pen_mm))
+        lines = next(node for node in root.iter() if node.get("class") == "ink")
+        for path, mark in zip(list(lines), self.marks, strict=True):
+            if (dark := float(mark.dark.mean())) < 1.0:
+                path.set("stroke-opacity", f"{dark:.2f}")
+        for rest in self.blots():
+            dot = ET.SubElement(lines, f"{{{SVG}}}circle", {"class": "blot", "fill": lines.attrib["stroke"]})
+            dot.set("stroke", "none")
+            dot.set("cx", f"{rest.x:.3f}")
+            dot.set("cy", f"{height_mm - rest.y:.3f}")
+            dot.set("r", f"{pen_mm / 2 * math.sqrt(1 + rest.seconds / SOAK_S):.3f}")
+        ET.register_namespace("", SVG)
+        return ET.tostring(root, encoding="unicode") + "\n"
 
     @cached_property
     def _dense(self) -> tuple[Stroke, NDArray[np.int_], NDArray[np.float64]]:

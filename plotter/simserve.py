@@ -279,10 +279,8 @@ def simulate(
         announce(line.path)
         serve(simulator, line, speed=speed, person=beside, announce=announce, tell=tell)
         if ink is not None:
-            from plotter.svg import draw
-
             width, height = simulator.settings[130], simulator.settings[131]
-            ink.write_text(draw(simulator.ink, width, height, pen_mm=machine.pen_width_mm), encoding="utf-8")
+            ink.write_text(simulator.sheet.picture(width, height, pen_mm=machine.pen_width_mm), encoding="utf-8")
         return simulator
 
 

@@ -108,14 +108,14 @@ class Simulator:
     def open(self, t: float) -> None:
         """The port is opened at `t`: DTR resets the processor; the banner comes after about 1.2 s."""
         self._advance_to(t)
-        self.uart.hang_up()
+        self.uart.hang_up(self._t)
         self.unplugged = False
         self.restart()
 
     def close(self, t: float) -> None:
         """The port is closed at `t`: the machine goes on with what it has, nobody hears it."""
         self._advance_to(t)
-        self.uart.hang_up()
+        self.uart.hang_up(self._t)
 
     def receive(self, data: bytes, t: float) -> None:
         """Bytes handed to the link at `t`; they arrive at the baud rate."""
@@ -205,7 +205,7 @@ class Simulator:
     def unplug(self) -> None:
         """The cable is out; the machine goes on with what it has."""
         self.unplugged = True
-        self.uart.hang_up()
+        self.uart.hang_up(self._t)
 
     def follow(self) -> None:
         """Head and paper follow the motors to where they are now."""

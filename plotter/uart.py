@@ -175,8 +175,9 @@ class Uart:
         self.tx_free = t
         self.deaf_until = -math.inf
 
-    def hang_up(self) -> None:
+    def hang_up(self, t: float) -> None:
         """The port was closed, opened or torn out: what was under way on the wire is gone; what arrived stays."""
+        self.fill(t)
         self._wire.clear()
         self.commands.clear()
         self._out.clear()

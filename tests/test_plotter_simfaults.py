@@ -1,10 +1,12 @@
 """Faults of the simulated machine: as text, on the wire, in the mechanics; judged by replies and by ink."""
 
 import math
+from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plotter.clock import VirtualClock
@@ -13,7 +15,8 @@ from plotter.port import PortError
 from plotter.simfaults import EVENTS, KINDS, Event, Fault, Moment, fault, faults, table
 from plotter.simport import SimPort, open_sim, plug
 from plotter.simulator import Simulator
-from plotter.strokes import deviation, stroke
+from plotter.strokes import deviation, length, stroke
+from plotter.svg import strokes_of
 
 BANNER = "Grbl 1.1h ['$' for help]"
 SERVO = Machine(homing=False)
@@ -266,6 +269,15 @@ def test_unplugged_the_machine_goes_on_and_the_host_hears_of_it() -> None:
     assert talk(again, "?")[0].startswith("<Idle|MPos:0.000,")
 
 
+def test_what_had_arrived_before_the_cable_came_out_is_carried_out() -> None:
+    port = opened("unplug@stream+0.2")
+    port.write(b"G1X90F3000\n" + b"X1\n" * 40)  # the planner is full, the buffer too
+    with pytest.raises(PortError, match="cable"):
+        talk(port, "", 1.0)
+    port.settle()
+    assert port.simulator.head[0] == pytest.approx(1.0)
+
+
 def test_a_slow_host_hears_late_and_loses_nothing() -> None:
     port = opened("slow-host:3@stream+0.05")
     port.write(b"G1X5F3000\nG4P0.2\nG0X0\n")
@@ -423,6 +435,12 @@ def test_homing_without_motors_finds_no_switch() -> None:
     assert "ALARM:9" in talk(port, "$H\n", 120.0)
 
 
+def test_a_dead_motor_cannot_leave_its_switch() -> None:
+    port = plug(Machine(homing=True), faults("motors-off:xy"))  # the head stands at the lower left, where it homes
+    talk(port, "", 2.0)
+    assert "ALARM:8" in talk(port, "$H\n", 120.0)
+
+
 @pytest.mark.parametrize("text", ["servo-stuck:up@3", "servo-slow:2", "reset@lower:2"])
 def test_a_z_pen_has_no_servo(text: str) -> None:
     with pytest.raises(ValueError, match=r"use|lifts its pen with Z"):
@@ -436,6 +454,52 @@ def test_moments_of_a_z_pen_are_when_it_meets_the_paper() -> None:
     assert talk(port, "?")[0].startswith("<Hold:0|")
     assert port.simulator.pen_down
     assert len(port.simulator.ink) == 2
+
+
+one_fault = st.builds(
+    lambda kind, event, count, ms: Fault(kind, arguments(kind), Moment(ms / 1000, event, count)),
+    st.sampled_from(sorted(KINDS)),
+    st.sampled_from(["", *EVENTS]),
+    st.integers(1, 3),
+    st.integers(0, 3000),
+)
+SPOKEN = [
+    "G21G90\n",
+    "M3S700\n",
+    "G4P0.1\n",
+    "G1X50F3000\n",
+    "X0Y20\n",
+    "S200\n",
+    "M5\n",
+    "!",
+    "~",
+    "?",
+    "\x18",
+    "$X\n",
+]
+
+
+@settings(max_examples=150)
+@given(st.lists(one_fault, max_size=5), st.lists(st.sampled_from(SPOKEN), max_size=40))
+def test_whatever_goes_wrong_time_goes_on_and_ink_stays(wrong: list[Fault], spoken: list[str]) -> None:
+    """No mixture of faults hangs the simulator, turns time back, or takes ink away."""
+    port = plug(
+        SERVO, [replace(one, at=replace(one.at, count=1)) if one.at.event == "stream" else one for one in wrong]
+    )
+    ink, t = 0.0, 0.0
+    for k, text in enumerate(spoken):
+        if k == 3:
+            port.simulator.stream_begins()
+        try:
+            talk(port, text, 0.3)
+        except PortError:
+            port = plug(SERVO, simulator=port.simulator, clock=port.clock)
+        assert port.simulator.time >= t
+        now = sum(length(one) for one in port.simulator.ink)
+        assert now >= ink - 0.01
+        ink, t = now, port.simulator.time
+    port.settle()
+    assert [at for at, _ in port.simulator.happened] == sorted(at for at, _ in port.simulator.happened)
 
 
 # ---------------------------------------------------------------------- the sheet
@@ -496,6 +560,36 @@ def test_an_empty_sheet_is_empty() -> None:
     assert sheet.passes(np.zeros((2, 2))).tolist() == [0, 0]
     assert sheet.stray_mm(LINES) == 0.0
     assert sheet.missing_mm(LINES) == math.inf
+
+
+def test_a_pen_that_runs_dry_within_a_line_fades_from_there() -> None:
+    port = opened("pen-dry:0@down:1+0.5")
+    talk(port, "G0X10Y10\nM3S700\nG4P0.1\nG1X200F3000\nS200\nG4P0.05\n", 9.0)
+    (mark,) = port.simulator.sheet.marks
+    where = port.simulator.happened[0][0] - mark.begun
+    fades = mark.points[np.flatnonzero(mark.dark == 1.0)[-1]][0]
+    assert fades == pytest.approx(10 + (where - 0.08) * 50, abs=4)
+    assert mark.points[-1][0] == pytest.approx(fades + 100, abs=0.1)
+
+
+def test_the_picture_shows_pale_ink_and_blots() -> None:
+    port = opened()
+    talk(port, "G0X10Y10\nM3S700\nG4P0.1\nG1X50F3000\nS200\nG4P0.05\n", 4.0)
+    picture = port.simulator.sheet.picture(60, 40, pen_mm=0.35)
+    assert deviation(strokes_of(picture), LINES[:1]) < 0.01
+    assert "opacity" not in picture
+    assert "circle" not in picture
+    port = writing("pen-dry:0.05", "hold@down:2+0.3")
+    talk(port, "~", 3.0)
+    root = ElementTree.fromstring(port.simulator.sheet.picture(60, 40, pen_mm=0.35))
+    pale = [path.get("stroke-opacity") for path in root.iter() if path.get("data-stroke")]
+    assert pale[0] is None
+    assert 0.5 < float(pale[1] or 1) < 0.98
+    blots = [node for node in root.iter() if node.get("class") == "blot"]
+    assert len(blots) == len(port.simulator.sheet.blots())
+    widest = max(blots, key=lambda node: float(node.attrib["r"]))
+    assert float(widest.attrib["cy"]) == pytest.approx(20.0)
+    assert float(widest.attrib["r"]) > 0.35
 
 
 # ---------------------------------------------------------------------- the URL
