@@ -58,6 +58,10 @@ class Driver(Protocol):
 
 def driver(machine: Machine) -> Driver:
     """The driver of a machine's firmware."""
+    if machine.firmware == "ebb":
+        from plotter.ebbdriver import EbbDriver
+
+        return EbbDriver(machine)
     from plotter.grbldriver import GrblDriver
 
     return GrblDriver(machine)

@@ -68,6 +68,8 @@ class Machine:
                 raise ValueError("an EiBotBoard (firmware 'ebb') lifts its pen by a servo: pen kind 'servo'")
             if self.homing:
                 raise ValueError("an EiBotBoard (firmware 'ebb') has no limit switches: homing = false")
+            if self.steps_per_mm[0] != self.steps_per_mm[1]:
+                raise ValueError("an EiBotBoard (firmware 'ebb') drives one belt: X and Y have the same steps_per_mm")
         return self
 
     @property

@@ -1,0 +1,409 @@
+"""A plotter with an EiBotBoard that does no I/O: bytes in at machine times, bytes out, and ink on paper.
+
+Facts as in `plotter/ebbwords.py` and `plotter/ebb.py`: motion in 40 us ticks by the firmware's own arithmetic, a motion
+FIFO of one command (3.x: more, CU,4), a parser that waits for it and lets everything behind it wait, answers in legacy
+or future syntax. Where it is less than a real board: accumulators are always emptied (as `clear` 3 does, which all our
+moves say); a rate that passes 0 within a move is refused (2.7 and 2.8 roll it over, 3.x turns the motor round).
+How long the firmware takes to read a command is not documented but for the shortest moves that it sustains (3-5 ms).
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plotter.ebbwords import FULL, HOMING_HZ, LEAST_HM_MS, SERVO_FRAME_S, TICK_S, Belt, Motors, Share, Unfit
+from plotter.machine import Machine, ServoPen
+from plotter.paper import Paper, Place
+from plotter.sheet import Sheet
+from plotter.strokes import Stroke
+
+SAMPLE_S = 0.002  # the pen's way is looked at so often
+PARSE_S = {"LM": 0.003, "SM": 0.002, "SP": 0.001}  # reading a command; all others:
+PARSE_OTHER_S = 0.0003
+SUPPLY, NO_SUPPLY = 300, 60  # what QC measures with a 9 V supply, and without (plotink: typically 300)
+FAST_HZ = 1000.0  # steps/s from which a motor that stands for want of a command has been torn to a stop
+MOST_FIFO = 32
+VERSION = "2.8.1"
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """What goes through the FIFO: both motors' shares, or the servo, or both motors' switch; then a wait."""
+
+    ticks: int
+    shares: tuple[Share, Share] | None = None
+    pen: bool | None = None
+    enable: tuple[int, int] | None = None
+
+
+class Refused(Exception):
+    """A command that the firmware answers by an error."""
+
+
+class EbbBoard:
+    """The other end of the wire, and the machine. Everything is a pure function of the bytes received and their times.
+
+    Paper and head survive opening, closing and restarts.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        version: str = VERSION,
+        link_s: float = 0.001,
+        on_stroke: Callable[[float, Stroke], None] | None = None,
+    ) -> None:
+        """The head stands in the home corner; `link_s` is a frame of the USB link, `on_stroke` hears finished ink."""
+        assert isinstance(machine.pen, ServoPen)
+        self.machine, self.version, self.pen = machine, version, machine.pen
+        self.nickname = machine.board.nickname
+        self.supply = SUPPLY
+        self.unplugged = False
+        self.late_s = 0.0
+        self.happened: list[tuple[float, str]] = []
+        self.torn: list[float] = []  # when the FIFO ran dry at speed
+        self._belt, self._link_s = Belt.of(machine), link_s
+        self.paper = Paper(machine.pen, (*machine.home, 0.0), (lambda s: on_stroke(self._t, s)) if on_stroke else None)
+        self._true: Motors = (0, 0)  # where the motors really are
+        self._t = 0.0
+        self._pulse: float | None = None  # what the servo is told, once it is told anything
+        self._due, self._down = math.inf, False  # when the pen meets or leaves the paper
+        self._out: list[tuple[float, bytes]] = []
+        self._power_up()
+
+    def _power_up(self) -> None:
+        self._in: deque[tuple[float, int]] = deque()
+        self._text = b""
+        self._free = self._t  # when the parser is done with what it reads
+        self._stuck: tuple[str, _Motion] | None = None  # what it waits with for the FIFO
+        self._fifo: deque[_Motion] = deque()
+        self._doing: _Motion | None = None
+        self._begun = self._end = self._sample = math.inf
+        self._base: Motors = (0, 0)
+        self._counted: Motors = (0, 0)
+        self._depth, self._future = 1, False
+        self._servo = {4: 12000, 5: 16000, 11: 0, 12: 0}
+        self._layer, self._button, self._up = 0, False, True
+        self._left = 0.0  # speed at which the last move ended, steps/s
+
+    # ------------------------------------------------------------------ the wire
+    def open(self, t: float) -> None:
+        """USB: opening the port changes nothing."""
+        self._advance(t)
+        self.unplugged = False
+
+    def close(self, t: float) -> None:
+        """The board goes on with what it has; nobody hears it."""
+        self._advance(t)
+        self._out.clear()
+
+    def receive(self, data: bytes, t: float) -> None:
+        """Bytes handed to USB at `t`; none is ever lost, the board lets the host wait."""
+        self._in.extend((t + self._link_s, byte) for byte in data)
+
+    def take_output(self) -> bytes:
+        """What the host can read by now."""
+        ready = b"".join(data for t, data in self._out if t <= self._t)
+        self._out = [(t, data) for t, data in self._out if t > self._t]
+        return ready
+
+    @property
+    def time(self) -> float:
+        """Machine seconds."""
+        return self._t
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything will happen by itself."""
+        return bool(self._in or self._out or self._doing or self._stuck) or self._due < math.inf
+
+    # ------------------------------------------------------------------ the paper
+    @property
+    def ink(self) -> list[Stroke]:
+        """All visible strokes on the sheet, machine frame, the one under way included."""
+        return [mark.points for mark in self.paper.marks(self.head, self._t)]
+
+    @property
+    def sheet(self) -> Sheet:
+        """All that is on the paper now, as a value."""
+        head = self.head
+        return Sheet(tuple(self.paper.marks(head, self._t)), tuple(self.paper.rests(head, self._t)))
+
+    @property
+    def head(self) -> Place:
+        """Where the head truly is, mm in the machine frame."""
+        return (*self._belt.place(self._true), 0.0)
+
+    @property
+    def pen_down(self) -> bool:
+        """Whether the pen is on the paper."""
+        return self.paper.touching
+
+    def new_sheet(self) -> list[Stroke]:
+        """Change the paper; the ink of the sheet that was taken away."""
+        return self.paper.new_sheet(self._t)
+
+    def push_head(self, at: Place) -> None:
+        """Somebody carries the head by hand, pen lifted; the board does not notice."""
+        self._true = self._belt.motors(at[:2])
+        self.paper.carry((*self._belt.place(self._true), 0.0), self._t)
+
+    # ------------------------------------------------------------------ faults
+    def unplug(self) -> None:
+        """The USB cable is out; the board goes on with what it has read."""
+        self.unplugged = True
+        self._in.clear()
+        self._out.clear()
+
+    def restart(self) -> None:
+        """The processor starts anew: counters, FIFO and settings are gone, the servo stays where it is."""
+        self._power_up()
+        self._out.clear()
+
+    def press(self) -> None:
+        """Somebody presses the board's PRG button."""
+        self._button = True
+
+    # ------------------------------------------------------------------ time
+    def run(self, until: float) -> float:
+        """Let machine time pass until `until`, or until the host can read something; the time reached."""
+        while True:
+            readable = min((t for t, _ in self._out), default=math.inf)
+            turn = min(self._next(), readable, until)
+            if turn > self._t:
+                self._t = turn
+            if readable <= self._t or turn >= until:
+                return self._t
+            self._step()
+
+    def _advance(self, t: float) -> None:
+        while (turn := self._next()) <= t:
+            self._t = max(self._t, turn)
+            self._step()
+        self._t = max(self._t, t)
+
+    def _next(self) -> float:
+        """When something happens next."""
+        parse = max(self._in[0][0], self._free) if self._in and self._stuck is None else math.inf
+        return min(parse, self._end, self._sample, self._due)
+
+    def _step(self) -> None:
+        t = self._t
+        if self._due <= t:
+            self._due = math.inf
+            (self.paper.touch if self._down else self.paper.lift)(t)
+        elif min(self._end, self._sample) <= t:
+            self._follow()
+            if self._end <= t:
+                self._finish()
+            else:
+                self._sample = min(self._end, self._sample + SAMPLE_S)
+        elif self._in and self._stuck is None and max(self._in[0][0], self._free) <= t:
+            self._parse()
+
+    # ------------------------------------------------------------------ motion
+    def _follow(self) -> None:
+        """Counters, motors and paper come to where they are now."""
+        doing = self._doing
+        if doing is None or doing.shares is None:
+            return
+        ticks = min(doing.ticks, math.floor((self._t - self._begun) / TICK_S + 1e-6))
+        a, b = (self._base[k] + doing.shares[k].at(ticks) for k in (0, 1))
+        da, db = a - self._counted[0], b - self._counted[1]
+        self._counted = (a, b)
+        if self.supply >= SUPPLY:
+            self._true = self._true[0] + da, self._true[1] + db
+        self.paper.move(self.head, self._t)
+
+    def _begin(self, motion: _Motion) -> None:
+        self._doing, self._begun, self._base = motion, self._t, self._counted
+        self._end = self._t + motion.ticks * TICK_S
+        self._sample = math.inf
+        if motion.shares is not None:
+            self.paper.go(self._t)
+            self._sample = min(self._end, self._t + SAMPLE_S)
+        if motion.pen is not None:
+            self._up = motion.pen
+            self._swing(self._servo[4 if motion.pen else 5], self._servo[11 if motion.pen else 12])
+        if motion.enable is not None:
+            self._counted = self._base = (0, 0)
+
+    def _finish(self) -> None:
+        done = self._doing
+        self._doing, self._end, self._sample = None, math.inf, math.inf
+        self._left = 0.0
+        if done is not None and done.shares is not None:
+            self._left = max(one.last_rate(done.ticks) / FULL / TICK_S if one.steps else 0.0 for one in done.shares)
+        if self._fifo:
+            self._begin(self._fifo.popleft())
+        elif self._left > FAST_HZ:
+            self.torn.append(self._t)
+        if self._stuck is not None and len(self._fifo) < self._depth:
+            name, motion = self._stuck
+            self._stuck = None
+            self._enqueue(name, motion)
+
+    def _enqueue(self, name: str, motion: _Motion) -> None:
+        if self._doing is None and not self._fifo:
+            self._begin(motion)
+        elif len(self._fifo) < self._depth:
+            self._fifo.append(motion)
+        else:
+            self._stuck = (name, motion)
+            return
+        self._free = max(self._free, self._t)
+        self._answer(name)
+
+    def _swing(self, pulse: int, rate: int) -> None:
+        """The servo sets out for a pulse; the pen meets or leaves the paper half way."""
+        board, was = self.machine.board, self._pulse
+        self._pulse = pulse
+        down = self.pen.touches(1000 * (pulse - board.servo_zero) / (board.servo_full - board.servo_zero))
+        if down == self.paper.touching:
+            self._due = math.inf
+        else:
+            far = abs(pulse - was) / 2 if was is not None else 0.0
+            self._down = down
+            self._due = self._t + SERVO_FRAME_S * max(1, math.ceil(far / rate) if rate else 1)
+
+    # ------------------------------------------------------------------ commands
+    def _parse(self) -> None:
+        _, byte = self._in.popleft()
+        if byte not in b"\r\n":
+            self._text += bytes((byte,))
+            return
+        text, self._text = self._text.decode("ascii", errors="replace").upper(), b""
+        if not text:
+            return
+        name, _, rest = text.partition(",")
+        self._free = self._t + PARSE_S.get(name, PARSE_OTHER_S)
+        try:
+            self._command(name, rest.split(",") if rest else [])
+        except (Refused, ValueError, Unfit) as why:
+            said = str(why) if isinstance(why, Refused) else "6 Err: Invalid parameter value"
+            self._say(f"{name},!{said}\n" if self._future else f"!{said}\n\r")
+
+    def _command(self, name: str, given: list[str]) -> None:
+        n = [int(part) for part in given]
+        if name in ("LM", "SM", "XM", "HM", "SP", "EM"):
+            motion = getattr(self, f"_{name.lower()}")(n)
+            if motion.ticks or motion.enable is not None:
+                self._enqueue(name, motion)
+            else:
+                self._answer(name)
+        elif name == "ES":
+            going = self._doing is not None or bool(self._fifo)
+            self._follow()
+            self._fifo.clear()
+            self._doing, self._end, self._sample, self._left = None, math.inf, math.inf, 0.0
+            self._answer(name, f"{int(going)}" if self._future or self._three else f"{int(going)},0,0,0,0", "\n\r")
+        elif name == "QG":
+            self._answer(name, f"{self._state():02X}", bare=True)
+        elif name == "V":
+            self._answer(name, f"EBBv13_and_above EB Firmware Version {self.version}", bare=True)
+        elif name == "QS":
+            self._follow()
+            self._answer(name, f"{self._counted[0]},{self._counted[1]}", "\n\r")
+        elif name == "QC":
+            self._answer(name, f"0394,{self.supply:04d}")
+        elif name == "QL":
+            self._answer(name, str(self._layer))
+        elif name == "QT":
+            self._answer(name, self.nickname)
+        elif name == "QU" and self._three and n == [2]:
+            self._answer(name, str(MOST_FIFO) if self._future else f"QU,{MOST_FIFO}")
+        elif name == "CU":
+            self._configure(*n)
+        elif name in ("SC", "CS", "SL", "SR"):
+            self._set(name, n)
+            self._answer(name)
+        else:
+            raise Refused(f"8 Err: Unknown command '{name[:2]}:{name[:2].encode().hex().upper()}'")
+
+    def _set(self, name: str, n: list[int]) -> None:
+        if name == "SC":
+            which, value = n
+            self._servo[which] = value
+        elif name == "SL":
+            self._layer = n[0]
+        elif name == "CS":
+            self._follow()
+            self._counted = self._base = (0, 0)
+
+    def _configure(self, which: int, value: int) -> None:
+        if which == 10 and self._three:
+            was, self._future = self._future, bool(value)
+            self._say("CU\n" if was and value else "\n" if value else "CUOK\r\n" if was else "OK\r\n")
+            return
+        if which == 4 and self._three:
+            self._depth = max(1, min(MOST_FIFO, value))
+        self._answer("CU")
+
+    @property
+    def _three(self) -> bool:
+        return int(self.version.split(".")[0]) >= 3
+
+    def _state(self) -> int:
+        shares = self._doing.shares if self._doing is not None else None
+        first, second = (bool(shares and one.steps) for one in (shares or (Share(0, 0, 0),) * 2))
+        bits = bool(self._fifo) + 2 * second + 4 * first + 8 * (self._doing is not None) + 16 * self._up
+        button, self._button = self._button, False
+        return int(bits) + 32 * button
+
+    def _lm(self, n: list[int]) -> _Motion:
+        if len(n) not in (6, 7):
+            raise Refused("4 Err: Missing parameter(s)")
+        shares = Share(n[0], n[1], n[2]), Share(n[3], n[4], n[5])
+        if not any(one.steps and (one.rate or one.accel) for one in shares):
+            raise Refused("6 Err: Invalid parameter value")
+        return _Motion(max(one.ticks() for one in shares), shares)
+
+    def _sm(self, n: list[int]) -> _Motion:
+        ms, a, *rest = n
+        return self._even(ms, a, rest[0] if rest else 0)
+
+    def _xm(self, n: list[int]) -> _Motion:
+        ms, a, b, *_ = n
+        return self._even(ms, a + b, a - b)
+
+    def _hm(self, n: list[int]) -> _Motion:
+        """To an absolute place. A real board waits for all motion first; here what is queued is counted in."""
+        hz, *to = n
+        a, b = to or (0, 0)
+        at = [
+            self._base[k] + (self._doing.shares[k].steps if self._doing and self._doing.shares else 0) for k in (0, 1)
+        ]
+        at = [at[k] + sum(one.shares[k].steps for one in self._fifo if one.shares) for k in (0, 1)]
+        a, b = a - at[0], b - at[1]
+        return self._even(max(LEAST_HM_MS, max(abs(a), abs(b)) * 1000 // (hz or HOMING_HZ)), a, b)
+
+    def _even(self, ms: int, a: int, b: int) -> _Motion:
+        """Both motors at even speeds within so many milliseconds; without steps a wait."""
+        ticks = ms * 25
+        if ms < 1 or max(abs(a), abs(b)) > ticks:
+            raise Refused("0 Err: <axis1> step rate > 25K steps/second.")
+        if not a and not b:
+            return _Motion(ticks)
+        shares = tuple(Share(-(-abs(n) * FULL // ticks) - (abs(n) == ticks), n, 0) for n in (a, b))
+        return _Motion(ticks, (shares[0], shares[1]))
+
+    def _sp(self, n: list[int]) -> _Motion:
+        up, *rest = n
+        return _Motion(max(1, (rest[0] if rest else 0) * 25), pen=bool(up))
+
+    def _em(self, n: list[int]) -> _Motion:
+        a, b = n
+        return _Motion(0, enable=(a, b))
+
+    # ------------------------------------------------------------------ answers
+    def _answer(self, name: str, data: str | None = None, ending: str = "\r\n", *, bare: bool = False) -> None:
+        if self._future:
+            self._say(name + ("" if data is None else f",{data}") + "\n")
+        else:
+            self._say(("" if data is None else data + ending) + ("" if bare else "OK\r\n"))
+
+    def _say(self, text: str) -> None:
+        if not self.unplugged:
+            self._out.append((max(self._t, self._free) + self._link_s, text.encode("ascii")))

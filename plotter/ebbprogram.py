@@ -1,0 +1,121 @@
+"""Programs for the EiBotBoard: a plan spelled in its commands, and the proof that a program is fit to be sent.
+
+A program lifts the pen, goes to the home corner (where it is already, unless a person has moved it) and from there on
+counts steps: the board knows no absolute places while it draws. It ends at home with the pen up.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+
+from plotter.ebbmotion import moves
+from plotter.ebbwords import TICK_S, Belt, Go, Motors, Move, Pen, Servo, Unfit, Walk, lift, lower, servo
+from plotter.machine import Machine
+from plotter.motion import Estimate
+from plotter.plan import Toolpath
+from plotter.program import Kind, Line, Point, Program, ProgramError
+from plotter.strokes import Stroke
+
+EDGE_MM = 0.02  # whole steps of both motors may end this far over an edge that the way lies on
+# From the first byte to the first step, and from the last step to the report that says so.
+BEGIN_S = 0.01
+
+
+def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
+    """Spell a plan. With `first_stroke` it goes on with that stroke: same numbers of strokes, full preamble.
+
+    Raises ValueError unless 0 <= first_stroke <= the number of strokes.
+    """
+    if not 0 <= first_stroke <= len(toolpath.strokes):
+        raise ValueError(f"there are {len(toolpath.strokes)} strokes; cannot begin with stroke {first_stroke}")
+    machine = toolpath.machine
+    belt, down, up = Belt.of(machine), lower(machine), lift(machine)
+    home = np.array(machine.home)
+    setup = (*servo(machine), lift(machine, first=True), str(Go((0, 0))))
+    lines = [Line(text, -1, "setup") for text in setup]
+    at: Motors = (0, 0)
+
+    def go(way: Stroke, stroke: int, kind: Kind) -> None:
+        nonlocal at
+        for move in moves(way, machine, at, draw=kind == "draw"):
+            lines.append(Line(str(move), stroke, kind))
+            at = at[0] + move.steps[0], at[1] + move.steps[1]
+
+    here = home
+    for k in range(first_stroke, len(toolpath.strokes)):
+        one = toolpath.strokes[k]
+        go(np.array([here, one[0]]), k, "travel")
+        lines.append(Line(down, k, "down"))
+        go(one, k, "draw")
+        lines.append(Line(up, k, "up"))
+        here = one[-1]
+    go(np.array([here, home]), len(toolpath.strokes) - 1, "park")
+    if at != (0, 0):
+        raise AssertionError(f"steps do not add up: {at}")
+    return Program(tuple(lines), belt.place(at), first_stroke, walk=walker(machine))
+
+
+def walker(machine: Machine) -> Callable[[], Walk]:
+    """What makes the walk of this machine's programs."""
+    return partial(Walk, machine)
+
+
+def prove(program: Program, machine: Machine) -> None:
+    """That every line may be sent to this machine: in its grammar, inside the bed, pen up on every travel.
+
+    Raises ProgramError at the first line that may not.
+    """
+    walk = Walk(machine, at=None)
+    width, height = machine.width_mm + EDGE_MM, machine.height_mm + EDGE_MM
+    settings = frozenset(servo(machine))
+    number, text = 0, ""
+    for number, (text, _, kind) in enumerate(program.lines, start=1):
+        was_up = walk.up
+        try:
+            walk.line(text)
+        except Unfit as why:
+            raise ProgramError(number, text, str(why)) from None
+        command = walk.command
+        if isinstance(command, Servo) and text not in settings:
+            raise ProgramError(number, text, "it sets the servo as this machine's pen does not want it")
+        if isinstance(command, Pen) and command.pin != machine.board.servo_pin:
+            raise ProgramError(number, text, f"this machine's pen is on pin {machine.board.servo_pin}")
+        for x, y in walk.points:
+            if not (-EDGE_MM <= x <= width and -EDGE_MM <= y <= height):
+                bed = f"0-{machine.width_mm:g} x 0-{machine.height_mm:g} mm"
+                raise ProgramError(number, text, f"it leads to ({x:.2f}, {y:.2f}), off the bed of {bed}")
+        if walk.points and was_up is None:
+            raise ProgramError(number, text, "it moves before the pen has been lifted")
+        if isinstance(command, Move) and walk.ticks == 0:
+            raise ProgramError(number, text, "it moves nothing")
+        if walk.points and (was_up is False) != (kind == "draw"):
+            raise ProgramError(number, text, "it travels with the pen on the paper, or draws with the pen up")
+        if isinstance(command, Go) and kind == "draw":
+            raise ProgramError(number, text, "it draws by a homing move, whose way is not straight")
+        if isinstance(command, Pen) and command.up != (kind in ("setup", "up")):
+            raise ProgramError(number, text, f"it is said to be of kind '{kind}', and is not")
+    if walk.up is not True:
+        raise ProgramError(number, text, "it ends with the pen on the paper")
+    if walk.motors is None or Belt.of(machine).place(walk.motors) != program.end:
+        raise ProgramError(number, text, f"it does not end at {program.end}")
+
+
+def estimate(program: Program, machine: Machine) -> Estimate:
+    """How long the board needs: its commands follow each other without a gap, each as long as its own arithmetic."""
+    walk = Walk(machine)
+    ticks, lifts = 0, 0
+    way = {"draw": 0.0, "": 0.0}
+    here: Point = machine.home
+    for line in program.lines:
+        walk.line(line.text)
+        ticks += walk.ticks
+        lifts += line.kind == "down"
+        way["draw" if line.kind == "draw" else ""] += _length([here, *walk.points])
+        here = walk.points[-1] if walk.points else here
+    return Estimate(BEGIN_S + ticks * TICK_S, way["draw"], way[""], lifts)
+
+
+def _length(points: Iterable[Point]) -> float:
+    d = np.diff(np.array(list(points)), axis=0)
+    return float(np.hypot(d[:, 0], d[:, 1]).sum())
