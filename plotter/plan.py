@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plotter.machine import Machine, Slot
+from plotter.order import NO_PAIRS, late_after, ordered
 from plotter.strokes import Stroke, simplify_all
 
 # Half of what a person sees as an edge on paper (about 0.05 mm at reading distance) goes to fewer points.
@@ -32,17 +33,44 @@ class OutsideEnvelope(PlanError):
 
 @dataclass(frozen=True, eq=False)
 class Toolpath:
-    """The pen's way in the machine frame, mm: strokes in writing order, then with the pen up to `park`."""
+    """The pen's way in the machine frame, mm: strokes as they are drawn, then with the pen up to `park`.
+
+    `written`: for each of them the numbers of the card's strokes, in writing order, that it is made of; when empty
+    they are the card's, one by one.
+    """
 
     strokes: tuple[Stroke, ...]
     machine: Machine
     park: tuple[float, float] = (0.0, 0.0)
+    written: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """For each stroke of the card, in writing order, how many of the card's strokes are drawn before it."""
+        order = [k for group in self.written for k in group] or range(len(self.strokes))
+        turns = [0] * len(order)
+        for turn, k in enumerate(order):
+            turns[k] = turn
+        return tuple(turns)
+
+    def on_paper(self, drawn: int) -> int:
+        """How many of the card's strokes are on the paper when so many of ours are."""
+        return sum(map(len, self.written[:drawn])) if self.written else drawn
 
 
-def plan(strokes: Sequence[Stroke], *, paper: tuple[float, float], slot: Slot, machine: Machine) -> Toolpath:
-    """The pen's way for a card of `paper` = (width, height) mm in `slot`; writing order and number of strokes kept.
+def plan(
+    strokes: Sequence[Stroke],
+    *,
+    paper: tuple[float, float],
+    slot: Slot,
+    machine: Machine,
+    words: Sequence[int] = (),
+) -> Toolpath:
+    """The pen's way for a card of `paper` = (width, height) mm in `slot`, in the order that the machine is set to.
 
-    `strokes` are in the card frame. Raises PlanError when there is no ink, OutsidePaper, OutsideEnvelope.
+    `strokes` are in the card frame; `words`: for each the number of its word, for late strokes to come after it. A
+    pure function: a card that is gone on with later has the same strokes with the same numbers. Raises PlanError when
+    there is no ink, OutsidePaper, OutsideEnvelope.
     """
     if not strokes:
         raise PlanError("there is no ink to write; give at least one stroke")
@@ -64,7 +92,10 @@ def plan(strokes: Sequence[Stroke], *, paper: tuple[float, float], slot: Slot, m
             f"0-{machine.height_mm:g} mm; move the slot or take a smaller card",
             stroke=k,
         )
-    return Toolpath(strokes=tuple(on_bed), machine=machine)
+    if machine.order == "writing":
+        return Toolpath(strokes=tuple(on_bed), machine=machine)
+    found = ordered(on_bed, machine, late=late_after(strokes, words) if words else NO_PAIRS)
+    return Toolpath(strokes=found.strokes, machine=machine, written=found.written)
 
 
 def _stray(strokes: Sequence[Stroke], size: tuple[float, float]) -> tuple[int, tuple[float, float]] | None:
