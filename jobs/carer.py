@@ -38,9 +38,10 @@ Report = Callable[[Condition, str], None]
 
 
 class Look(Enum):
-    """What the plotter may do next: take a card; wait for a person; look again at once; be connected anew."""
+    """What the plotter may do next: take a card; rest; wait for a person; look again at once; be connected anew."""
 
     WRITE = "write"
+    REST = "rest"
     WAIT = "wait"
     AGAIN = "again"
     RECONNECT = "reconnect"
@@ -157,7 +158,7 @@ class Carer:
             return Look.WRITE
         job = self._dispatch.next_up(self.plotter.name)
         if job is None:
-            return Look.WRITE
+            return Look.REST  # one that comes in this very moment finds the pen as cold as this look has found it
         most = self.ink_mm
         if most is not None and job.ink_mm > most:
             left, needs = (pen.left_mm or 0.0) / 1000, job.ink_mm / 1000

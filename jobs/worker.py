@@ -192,14 +192,14 @@ class Worker:
             return True
         # Who has the controls may have a hand over the bed: no card begins under it.
         may_write = bench.zeroed and self.errands.control is None
-        look = self.carer.look(bench, row) if may_write else Look.WRITE
-        if look is not Look.WRITE:
+        look = self.carer.look(bench, row) if may_write else Look.REST
+        if look not in (Look.WRITE, Look.REST):
             if look is Look.WAIT:
                 self._bell.wait(seen, IDLE_S, "event")
                 self._dispatch.sweep()
             return look is not Look.RECONNECT
         self._report(Condition.IDLE)
-        claim = self._dispatch.claim(self.plotter.name, most_ink_mm=self.carer.ink_mm) if may_write else None
+        claim = self._dispatch.claim(self.plotter.name, most_ink_mm=self.carer.ink_mm) if look is Look.WRITE else None
         if claim is not None:
             self.errands.shut("it is writing a card")
             return _Card(claim, self, bench.port, bench.session).write()

@@ -1,11 +1,9 @@
 """The simulated machine as a Port: sim://, in this process."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from plotter.clock import Clock, ScaledClock, VirtualClock
-from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.port import PortError
 from plotter.simfaults import Fault, faults
@@ -14,33 +12,10 @@ from plotter.simulator import Simulator
 SETTLE_S = 30.0  # a full planner, a full buffer and a homing cycle are done sooner
 
 
-class Simulated(Protocol):
-    """A machine that does no I/O: what a port needs of it."""
-
-    unplugged: bool
-    late_s: float  # so long the host has done nothing
-
-    @property
-    def time(self) -> float: ...
-
-    def open(self, t: float) -> None: ...
-
-    def close(self, t: float) -> None: ...
-
-    def receive(self, data: bytes, t: float) -> None: ...
-
-    def run(self, until: float) -> float: ...
-
-    def take_output(self) -> bytes: ...
-
-
-_Machine = TypeVar("_Machine", bound=Simulated)
-
-
-class SimPort(Generic[_Machine]):
+class SimPort:
     """A Port whose machine lives in this process and in its own time."""
 
-    def __init__(self, simulator: _Machine, clock: Clock) -> None:
+    def __init__(self, simulator: Simulator, clock: Clock) -> None:
         """Opens the port: the machine resets, as a real one does."""
         self.simulator = simulator
         self._clock = clock
@@ -114,7 +89,7 @@ def plug(
     seed: int = 0,
     simulator: Simulator | None = None,
     clock: Clock | None = None,
-) -> SimPort[Simulator]:
+) -> SimPort:
     """A simulated machine with faults, at a port, in virtual time unless there is another clock.
 
     With `simulator` the machine that is there already is plugged in again: then it keeps its faults, and the clock
@@ -127,7 +102,7 @@ def plug(
     return SimPort(simulator, clock if clock is not None else VirtualClock(simulator.time))
 
 
-def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
+def open_sim(url: str, machine: Machine | None = None) -> SimPort:
     """A simulated machine: `sim://?speed=8` in real time times 8, `sim://?speed=max` in virtual time (the default).
 
     `&fault=TEXT`, as often as needed, gives it faults (`plotter.simfaults`), `&seed=N` says how bytes are garbled.
@@ -148,10 +123,6 @@ def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
             clock = ScaledClock(float(speed))
         except ValueError as error:
             raise PortError(f"{url}: speed is 'max' or a number above 0") from error
-    if machine is not None and machine.firmware == "ebb":
-        if wrong:
-            raise PortError(f"{url}: a simulated EiBotBoard has no faults by argument")
-        return SimPort(EbbBoard(machine), clock)
     try:
         return plug(machine if machine is not None else Machine(), faults(*wrong), seed=int(seed), clock=clock)
     except ValueError as error:

@@ -105,6 +105,18 @@ class Shop:
     def until_idle(self) -> None:
         self.until(lambda: self.store.plotter("left").condition is Condition.IDLE, "idle")
 
+    def until_zeroed(self) -> None:
+        """The port has been opened where the person who loaded has pushed the carriage."""
+
+        def zeroed() -> bool:
+            try:
+                self.do(RunMacro("nowhere"))
+            except (ErrandFailed, NotAllowed) as error:
+                return "there is no macro" in str(error)
+            return False
+
+        self.until(zeroed, "the zero")
+
     def lose(self, dx: float, dy: float = 0.0) -> None:
         """The motors of the idle plotter lose steps."""
         x, y, z = self.ports[-1].simulator.head
@@ -191,8 +203,7 @@ def test_a_fresh_pen_is_written_warm_beside_the_cards_and_only_once(shop: Callab
     s = shop(scribble=PATCH)
     s.care.change_pen("left", "gel", ink_m=550, actor="op")
     s.load()
-    s.until(lambda: len(s.ports) == 2)
-    s.until_idle()
+    s.until_zeroed()
     assert s.ports[-1].simulator.ink == []  # nothing is written before a card waits
     sheets = remembered(s)
     for _ in range(2):
@@ -288,9 +299,10 @@ def test_without_switches_a_person_looks_at_a_mark(shop: Callable[..., Shop]) ->
     assert s.store.job(second.id).state is State.QUARANTINED
     with pytest.raises(NotAllowed, match="nothing is asked"):
         s.care.answer("left", True, actor="op")
+    before = len(s.ports)
     s.care.settle("left", actor="op")
     # Its zero is set anew: nothing moves before a person has pushed it there and confirmed blanks.
-    s.until(lambda: len(s.ports) == 2 and s.store.plotter("left").blanks == 0, "a new connection")
+    s.until(lambda: len(s.ports) > before and s.store.plotter("left").blanks == 0, "a new connection")
     assert [c.kind for c in s.care.checks("left")][:2] == [MARK, MARK]
 
 
@@ -333,8 +345,7 @@ def test_macros_run_by_a_button_and_after_the_last_blank(shop: Callable[..., Sho
     with pytest.raises(ErrandFailed, match="zero is not known"):
         s.do(RunMacro("park"))
     s.load(count=1)
-    s.until(lambda: len(s.ports) == 2)
-    s.until_idle()
+    s.until_zeroed()
     assert "X1 Y1" in s.do(RunMacro("park"))
     with pytest.raises(ErrandFailed, match="there are: load, park"):
         s.do(RunMacro("fly"))
@@ -346,8 +357,7 @@ def test_macros_run_by_a_button_and_after_the_last_blank(shop: Callable[..., Sho
 def test_pen_heights_are_tested_on_a_paper_to_spare_while_paused(shop: Callable[..., Shop]) -> None:
     s = shop()
     s.load(count=1)
-    s.until(lambda: len(s.ports) == 2)
-    s.until_idle()
+    s.until_zeroed()
     with pytest.raises(ErrandFailed, match="pause the plotter"):
         s.do(PenSteps("heights", (500, 700)))
     s.desk.mode("left", Mode.PAUSED, actor="op")
