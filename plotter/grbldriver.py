@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from plotter import gcode
+from plotter.armour import armoured
 from plotter.connect import connect
 from plotter.faults import Resume
 from plotter.grbl import GrblSession
@@ -24,7 +25,7 @@ class GrblDriver:
 
     def write(self, toolpath: Toolpath, *, first_stroke: int = 0, from_mm: float = 0.0) -> Program:
         left = rest(toolpath, Resume(first_stroke, from_mm))
-        return replace(gcode.write(left, first_stroke=first_stroke), from_mm=from_mm)
+        return armoured(replace(gcode.write(left, first_stroke=first_stroke), from_mm=from_mm))
 
     def prove(self, program: Program) -> None:
         gcode.prove(program, self.machine)

@@ -28,6 +28,8 @@ QUIET_S = 0.06
 SILENCE_S = 2.0
 # Idle with empty buffers longer than a dwell, and lines without an answer: the answers, or the lines, are lost.
 AUDIT_S = 0.15
+# USB bridges keep an answer back for 16 ms; GRBL waits in steps of 50 ms.
+HASTE_S = 0.03
 # Nothing moves, nothing is answered, though the machine reports: beyond a dwell it is stuck.
 STUCK_S = 1.0
 # No answer of GRBL is shorter than a line of ours by less: so many bytes missing at once are a whole line's.
@@ -73,7 +75,6 @@ STOPPED = "stopped by the operator"
 LOOK = "look at the card, then decide whether it is good or a fresh one is written"
 PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
 _CABLE = f"check cable and ground; {LOOK}"
-_ALARMED = {1: "hard-limit", 2: "soft-limit"}
 
 
 class Leg:
@@ -102,8 +103,11 @@ class Leg:
         self._wish = Wish.GO_ON
         self._heard = self._moved = self._spoken = self._next_report = wire.now()
         self._asked: float | None = None  # when a report was asked for that has not come
-        self._asked_at = (0, 0)  # lines executed and answered then
+        self._asked_executed = 0  # lines executed then
         self._quick = True
+        self._hasty: Broken | None = None
+        self._prompt = False
+        self._settled_from: float | None = None  # when the last answer came, if that is known
         self._doubt = ""
         self._unanswered = -1  # lines answered when the machine was first seen idle with lines under way
         self._done = program.first_stroke
@@ -131,10 +135,12 @@ class Leg:
         """Where the card goes on when the pen has left the paper at `stood`; None when that is not proven."""
         if stood is None:
             return None
+        # Where answers came twice, what they seemed to prove may be yet to come.
+        executed = self._checked if broken.fault == "reply-lost" else self._executed
         sent = self._sent if broken.before is None else min(self._sent, broken.before)
         answered = min(self._answered, sent)
-        window = self._way.window(min(self._executed, sent), answered, sent, self._session.lag, ahead=sent - answered)
-        found = self._way.resume(stood, window, self._executed, self._done)
+        window = self._way.window(min(executed, sent), answered, sent, self._session.lag, ahead=sent - answered)
+        found = self._way.resume(stood, window, executed, self._done)
         if found is not None and broken.undrawn is not None and broken.undrawn <= found.stroke:
             first = self.program.first_stroke
             return Resume(broken.undrawn, self.program.from_mm if broken.undrawn == first else 0.0)
@@ -151,14 +157,18 @@ class Leg:
             data = b"" if waits else self._feed()
             if now >= self._next_report:
                 data += self._session.query()
-                self._asked, self._asked_at = now, (self._executed, self._answered)
+                self._asked, self._asked_executed = now, self._executed
                 self._next_report = now + (HELD_REPORT_S if self._resting else REPORT_S)
             if data:
                 wire.put(data)
             until = self._next_report
             if self._asked is not None and self._quick:
                 until = min(until, max(now, self._asked + QUIET_S) + 1e-6)
-            for event in wire.listen(max(0.0, until - wire.now())):
+            begun = wire.now()
+            events = wire.listen(max(0.0, until - begun))
+            # What was there before it was listened for has come at an unknown time.
+            self._prompt = wire.now() > begun
+            for event in events:
                 if self._on(event):
                     return
             self._look_for_silence()
@@ -178,26 +188,29 @@ class Leg:
 
     @property
     def _waits_for_check(self) -> bool:
-        """Whether the next line leaves a place that a report has yet to confirm: the end of a stroke, or the start."""
+        """Whether the pen is to go down next, and no report has said yet that the stroke before ended well."""
         n = self._sent
-        if not self._session.noisy or not 0 < n < len(self._lines) or self._checked >= n:
+        if not self._session.noisy or not 0 < n < len(self._lines) or self._lines[n].kind != "down":
             return False
-        return self._lines[n].kind in ("travel", "park") and self._lines[n - 1].kind in ("up", "setup")
+        return self._lines[n - 1].kind != "down" and self._checked <= self._last_mark(n)
 
-    def _ready(self, executed: int, answered: int) -> bool:
-        """Whether a report can confirm the place that is waited for: all that moves has been carried out."""
-        n = self._sent
-        if self._lines[n - 1].kind == "setup":
-            return answered == n
-        while n and self._lines[n - 1].kind == "up":
+    def _last_mark(self, n: int) -> int:
+        """The last line before line n that leaves ink, -1 when there is none."""
+        while n and self._lines[n - 1].kind not in MARKING:
             n -= 1
-        return executed > n
+        return n - 1
+
+    def _ready(self, executed: int) -> bool:
+        """Whether a report can tell how the last stroke ended: it is drawn, and the pen was told to rise."""
+        return executed > max(0, self._last_mark(self._sent))
 
     def _may_rest(self) -> bool:
         """Whether a pause is wished and the next line begins with the pen up."""
         if self._wish not in (Wish.HOLD, Wish.LIFT):
             return False
-        return self._lines[self._sent].kind in ("setup", "travel", "park")
+        kind, before = self._lines[self._sent].kind, self._lines[max(0, self._sent - 1)].kind
+        # A travel of several lines is one move: no rest within it.
+        return kind == "setup" or (kind in ("travel", "park") and kind != before)
 
     @property
     def _resting(self) -> bool:
@@ -228,8 +241,7 @@ class Leg:
                 before=event.index,
             )
         elif isinstance(event, Alarm):
-            fault = _ALARMED.get(event.code, "alarm")
-            raise Broken(fault, f"ALARM:{event.code}: {event.words}", "locked", f"free the head; {PLACE}")
+            raise Broken(event.fault, f"ALARM:{event.code}: {event.words}", "locked", f"free the head; {PLACE}")
         elif isinstance(event, Banner):
             raise Broken(
                 "restarted",
@@ -242,6 +254,7 @@ class Leg:
         return False
 
     def _on_ok(self, event: Ok) -> None:
+        self._look_for_haste(event)
         self._answered = event.index + 1
         self._moved = self._spoken = self._heard
         if event.executed > self._executed:
@@ -253,6 +266,23 @@ class Leg:
             elif self._asked is None and self._lines[event.executed - 1].kind in ("down", "up"):
                 # While the pen settles: is it where it was told to go, at the place where it should be?
                 self._ask_soon(0.0)
+
+    def _look_for_haste(self, event: Ok) -> None:
+        """A wait that was over too soon was not the one sent: the pen has not settled."""
+        before, self._settled_from = self._settled_from, self._heard if self._prompt else None
+        short = self._way.dwell_s(event.index, event.index + 1)
+        if event.executed <= event.index:
+            return  # an answer that comes before the wait is over
+        if not short or before is None or self._heard - before >= short - HASTE_S:
+            return
+        line = self._lines[event.index]
+        why = f"the machine did not wait {short:g} s at line {event.index + 1}: bytes were lost on the wire"
+        # Or an answer before it was lost or came twice: the next report tells.
+        if line.kind == "down":
+            self._hasty = Broken("line-lost", why, "obeying", _CABLE, undrawn=line.stroke)
+        elif line.kind == "up":
+            self._hasty = Broken("off-path", f"{why}, and the pen may have trailed", "obeying", _CABLE)
+        self._ask_soon(0.0)
 
     def _ask_soon(self, seconds: float = SOON_S) -> None:
         self._next_report = min(self._next_report, self._heard + seconds)
@@ -284,16 +314,13 @@ class Leg:
         return False
 
     def _check(self) -> None:
-        """At the end of a stroke: the next may begin once the pen is up, where the stroke ends."""
-        if not self._waits_for_check:
+        """After a stroke: the next may begin once a report has found the pen up, where the stroke ends or beyond."""
+        if self._still:
+            self._executed = self._checked = self._sent
+        elif not self._ready(self._asked_executed):
             return
-        if not self._ready(*self._asked_at):
-            if self._ready(self._executed, self._answered):
-                self._ask_soon(0.0)
-            elif self._still:
-                self._executed = self._sent
-            return
-        self._checked = self._sent
+        else:
+            self._checked = max(self._checked, self._asked_executed)
         self._done = max(self._done, self.program.drawn[self._checked])
 
     def _doubtful(self, report: Status) -> bool:
@@ -305,7 +332,7 @@ class Leg:
         )
         pens = self._way.pens(window, self._executed, self._answered, self._sent)
         still = self._still and self._sent == len(self._lines)
-        gate = self._waits_for_check and self._ready(*self._asked_at)
+        gate = self._waits_for_check and self._ready(self._asked_executed)
         broken: Broken | None = None
         if report.state not in ("Idle", "Run"):
             broken = _out_of_order(report)
@@ -317,10 +344,12 @@ class Leg:
                 "were lost on their way to the machine" if report.missing > 0 else "came to the machine by themselves"
             )
             broken = Broken("line-lost", f"bytes {what}", "obeying", _CABLE)
-        elif (still or gate) and math.dist(at, self._way.after(self._sent)) > NEAR_MM:
+        elif self._hasty is not None and not (self._waits_for_check and self._answered < self._sent):
+            raise self._hasty
+        elif still and math.dist(at, self._way.after(self._sent)) > NEAR_MM:
             x, y = self._way.after(self._sent)
             why = f"the machine stands at X{at[0]:g} Y{at[1]:g} instead of X{x:g} Y{y:g}: bytes were lost on the wire"
-            broken = Broken("astray" if still else "off-path", why, "obeying", _CABLE)
+            broken = Broken("astray", why, "obeying", _CABLE)
         elif self._way.off_mm(at, window) > OFF_WAY_MM:
             why = f"the pen is off its way, at X{at[0]:g} Y{at[1]:g}: bytes were lost on the wire"
             broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
@@ -352,6 +381,7 @@ class Leg:
         if same and report.pen in ("", *self._way.pen_after(self._sent)):
             # All was carried out: only the answers are missing.
             self._session.settle()
+            self._hasty = None
             self._answered = self._executed = self._sent
             self._spoken = self._moved = self._heard
             self.one_by_one = self.answers_lost = True

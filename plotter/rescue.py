@@ -25,7 +25,7 @@ STANDSTILL_S = 5.0
 PARK_S = 180.0
 NEAR_MM = 0.05
 # GRBL 1.1 delays 500 ms after printing an alarm.
-ALARM_DEAF_S = 0.7
+ALARM_DEAF_S = 0.52
 # A byte that acts at once may be lost as any other: it is said again. A reset is answered within 10 ms.
 AGAIN_S, RESET_S = 0.25, 1.0
 # How often the pen is told to rise before a person must.

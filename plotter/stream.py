@@ -84,6 +84,8 @@ def stream(
     try:
         tongue.prove(program)
         report = wire.status(undisturbed=True)
+        if report.state != "Idle":  # one report may itself be damaged
+            report = wire.status(undisturbed=True)
     except ProgramError as error:
         return refused("unfit", f"the program is not fit for this machine: {error}")
     except (PortError, Locked) as error:
