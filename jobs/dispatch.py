@@ -221,6 +221,15 @@ class Dispatch:
             here = and_(_slot.c.plotter == claim.plotter, _slot.c.name == claim.slot)
             connection.execute(update(_slot).where(here).values(blanks=left, job=claim.job.id, feed=""))
 
+    def fed(self, claim: Claim, what: str) -> None:
+        """What is known of the feeder's card before the pen comes down; when it is missing no blank is trusted."""
+        with self.store.transaction() as connection:
+            self._state(connection, claim)
+            here = and_(_slot.c.plotter == claim.plotter, _slot.c.name == claim.slot)
+            connection.execute(update(_slot).where(here).values(feed=what))
+            if what == "missing":
+                self._no_blanks(connection, claim.plotter)
+
     def progress(
         self, claim: Claim, *, stroke: int, x: float | None = None, y: float | None = None, held: bool = False
     ) -> Wanted | None:

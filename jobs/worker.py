@@ -20,9 +20,11 @@ from jobs.carer import Carer, Look
 from jobs.compose import NoteFault, Shelf, compose
 from jobs.dispatch import Claim, Dispatch
 from jobs.errand import Bench, Errands
+from jobs.feeding import feed, trouble
 from jobs.job import HOMES_WHEN_LOADED, Cancelled, Condition, Stale, State, Wanted
 from plotter.clock import Clock, RealClock
 from plotter.driver import driver
+from plotter.feeder import NoCard
 from plotter.machine import Machine, Plotter
 from plotter.plan import PlanError, plan
 from plotter.port import Port, PortError
@@ -31,6 +33,7 @@ from plotter.serialport import open_port
 from plotter.session import Alarm, Banner, Session
 from plotter.stream import STOPPED, NotReady, Outcome, Progress, Verdict, Wish, connect, stream
 from plotter.strokes import Stroke
+from plotter.wire import Wire
 
 PROGRESS_S = 0.25  # the store hears of progress at most four times a second
 IDLE_S = 2.0  # an idle plotter looks at the queue at least this often, should a wake-up get lost
@@ -192,6 +195,10 @@ class Worker:
             return True
         # Who has the controls may have a hand over the bed: no card begins under it.
         may_write = bench.zeroed and self.errands.control is None
+        if (why := trouble(row)) is not None:
+            self._report(Condition.ATTENTION, why)
+            self._bell.wait(seen, IDLE_S, "event")
+            return True
         look = self.carer.look(bench, row) if may_write else Look.REST
         if look not in (Look.WRITE, Look.REST):
             if look is Look.WAIT:
@@ -253,11 +260,12 @@ class _Card:
         if program is None:
             return True
         simulator = getattr(self._port, "simulator", None)
-        if simulator is not None:
+        if simulator is not None and self._plotter.feeder is None:
             simulator.new_sheet()  # the blank that a person has loaded comes under the pen
         try:
+            self._feed()
             outcome = stream(self._port, self._session, program, watch=self._watch, before_ink=self._before_ink)
-        except (Cancelled, Stale) as error:
+        except (Cancelled, Stale, NoCard) as error:
             log.info("job %s: %s", self._claim.job.id, error)
             self._give_back(str(error))
             return True
@@ -286,6 +294,13 @@ class _Card:
             log.exception("job %s", self._claim.job.id)
         self._persist(lambda: self._dispatch.fail(self._claim, why))
         return None
+
+    def _feed(self) -> None:
+        """Where a feeder brings the cards: one lies under the pen, or there is none and it is raised."""
+        worker = self._worker
+        wire = Wire(self._port, self._session)
+        stopping = worker._stopping.is_set
+        feed(self._claim, self._plotter, self._dispatch, wire, report=worker._report, stopping=stopping)
 
     # -- while it is being written -----------------------------------------------------------------------------------
 

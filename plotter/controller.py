@@ -64,6 +64,8 @@ class Controller:
         self.state = "Idle"
         self.suspended = self.abort = False
         self.fence: Callable[[Point], bool] = self.beyond  # which targets are refused with ALARM:2
+        self.on_coolant: Callable[[bool], None] = lambda _: None  # what hangs on the coolant output
+        self.inputs: Callable[[], str] = lambda: ""  # further inputs that are active, as `Pn:` names them
         self.climbs: deque[bool] = deque()  # of the moves not done yet, which change the height
         self.stepper = Stepper(Axes.of_settings(self.settings, blocks), self._moved)
         self.interpreter = Interpreter(memory=self.memory)
@@ -144,6 +146,15 @@ class Controller:
         self._touched = False
         self.interpreter.arc_tolerance_mm = self.settings[12]
         self.interpreter.reset(self.position)
+
+    @property
+    def _coolant(self) -> bool:
+        return self._cools
+
+    @_coolant.setter
+    def _coolant(self, on: bool) -> None:
+        self._cools = on
+        self.on_coolant(on)
 
     @property
     def position(self) -> Point:
@@ -306,7 +317,7 @@ class Controller:
             rx=free,
             feed_mm_min=self.stepper.speed * 60 if busy else 0.0,
             s=self._s,
-            pins=self._limits(),
+            pins=self.inputs() + self._limits(),
             offset=self.interpreter.offset,
             overrides=(self._feed, self._rapid, self._spindle),
             accessories=accessories,

@@ -4,7 +4,7 @@ A macro runs with the pen up, by a person's button while the plotter is idle, or
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plotter.dialect import CLEAN, Unfit, Walk
@@ -82,13 +82,15 @@ def macros(named: Mapping[str, Sequence[str]], machine: Machine) -> dict[str, Ma
     return {name: macro(name, lines, machine) for name, lines in named.items()}
 
 
-def run(wire: Wire, one: Macro) -> Status:
+def run(wire: Wire, one: Macro, *, between: Callable[[], None] = lambda: None) -> Status:
     """Carry out a macro on an idle machine, line by line, and wait until it stands; its report then.
 
+    `between` is called after each line; what it raises goes up, with the pen up and nothing under way.
     Raises Refusal when the machine ends elsewhere than the macro leads, or refuses a line; Locked, PortError.
     """
     for text in one.lines:
         wire.ask(text, MOVES_S if text == "G4P0" else LINE_S)
+        between()
     report = wire.wait_for(frozenset({"Idle"}), LINE_S)
     if one.end is not None and math.dist(report.at, one.end) > 0.05:
         raise Refusal(

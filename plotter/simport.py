@@ -1,21 +1,47 @@
 """The simulated machine as a Port: sim://, in this process."""
 
 from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from plotter.clock import Clock, ScaledClock, VirtualClock
+from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.port import PortError
 from plotter.simfaults import Fault, faults
+from plotter.simfeeder import SimFeeder
 from plotter.simulator import Simulator
 
 SETTLE_S = 30.0  # a full planner, a full buffer and a homing cycle are done sooner
 
 
-class SimPort:
+class Simulated(Protocol):
+    """A machine that does no I/O: what a port needs of it."""
+
+    unplugged: bool
+    late_s: float  # so long the host has done nothing
+
+    @property
+    def time(self) -> float: ...
+
+    def open(self, t: float) -> None: ...
+
+    def close(self, t: float) -> None: ...
+
+    def receive(self, data: bytes, t: float) -> None: ...
+
+    def run(self, until: float) -> float: ...
+
+    def take_output(self) -> bytes: ...
+
+
+_Machine = TypeVar("_Machine", bound=Simulated)
+
+
+class SimPort(Generic[_Machine]):
     """A Port whose machine lives in this process and in its own time."""
 
-    def __init__(self, simulator: Simulator, clock: Clock) -> None:
+    def __init__(self, simulator: _Machine, clock: Clock) -> None:
         """Opens the port: the machine resets, as a real one does."""
         self.simulator = simulator
         self._clock = clock
@@ -89,7 +115,7 @@ def plug(
     seed: int = 0,
     simulator: Simulator | None = None,
     clock: Clock | None = None,
-) -> SimPort:
+) -> SimPort[Simulator]:
     """A simulated machine with faults, at a port, in virtual time unless there is another clock.
 
     With `simulator` the machine that is there already is plugged in again: then it keeps its faults, and the clock
@@ -102,18 +128,22 @@ def plug(
     return SimPort(simulator, clock if clock is not None else VirtualClock(simulator.time))
 
 
-def open_sim(url: str, machine: Machine | None = None) -> SimPort:
+def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
     """A simulated machine: `sim://?speed=8` in real time times 8, `sim://?speed=max` in virtual time (the default).
 
-    `&fault=TEXT`, as often as needed, gives it faults (`plotter.simfaults`), `&seed=N` says how bytes are garbled.
+    `&fault=TEXT`, as often as needed, gives it faults (`plotter.simfaults`), `&seed=N` says how bytes are garbled;
+    `&feeder=N` a feeder with N cards (`plotter.simfeeder`), of which the `&jam=K`-th never arrives.
     Raises PortError for anything else in the URL.
     """
     parts = urlsplit(url)
     query = parse_qs(parts.query, keep_blank_values=True)
     speed, seed, wrong = query.pop("speed", ["max"])[-1], query.pop("seed", ["0"])[-1], query.pop("fault", [])
-    if parts.scheme != "sim" or query or not seed.isdecimal():
+    cards, jam = query.pop("feeder", [""])[-1], query.pop("jam", ["0"])[-1]
+    whole = seed.isdecimal() and jam.isdecimal() and (cards.isdecimal() or not cards)
+    if parts.scheme != "sim" or query or not whole:
         raise PortError(
-            f"{url}: a simulated machine is sim://?speed=N or sim://?speed=max, with &fault=TEXT and &seed=N as needed"
+            f"{url}: a simulated machine is sim://?speed=N or sim://?speed=max, with &fault=TEXT and &seed=N as needed,"
+            " and &feeder=N with &jam=K"
         )
     clock: Clock
     if speed == "max":
@@ -123,7 +153,14 @@ def open_sim(url: str, machine: Machine | None = None) -> SimPort:
             clock = ScaledClock(float(speed))
         except ValueError as error:
             raise PortError(f"{url}: speed is 'max' or a number above 0") from error
+    if machine is not None and machine.firmware == "ebb":
+        if wrong:
+            raise PortError(f"{url}: a simulated EiBotBoard has no faults by argument")
+        return SimPort(EbbBoard(machine), clock)
     try:
-        return plug(machine if machine is not None else Machine(), faults(*wrong), seed=int(seed), clock=clock)
+        port = plug(machine if machine is not None else Machine(), faults(*wrong), seed=int(seed), clock=clock)
     except ValueError as error:
         raise PortError(f"{url}: {error}") from error
+    if cards:
+        SimFeeder(port.simulator, int(cards), jam=int(jam))
+    return port

@@ -1,0 +1,88 @@
+"""Feeding: a fresh card brought to the pen before a claimed job is written, confirmed by a sensor or by a person."""
+
+from collections.abc import Callable
+
+from jobs.dispatch import Claim, Dispatch
+from jobs.job import Cancelled, Condition, PlotterRow, Wanted
+from plotter.feeder import NoCard, bring
+from plotter.machine import Feeder, Plotter
+from plotter.macros import macro
+from plotter.port import PortError
+from plotter.wire import Locked, Refusal, Wire
+
+LOOK_S = 2.0  # a person's answer is looked for at least this often, should a wake-up get lost
+ASK = "has the feeder brought a fresh card, and does it lie in place? Say so, and it is written on"
+NONE_CAME = "the feeder has not brought a card"
+_THEN = "Nothing was written. Look into the feeder, clear the slot, then confirm how many blanks it holds"
+
+
+def trouble(row: PlotterRow) -> str | None:
+    """Why a plotter whose feeder failed takes no card until somebody has looked and confirmed blanks anew."""
+    return f"{NONE_CAME}. {_THEN}" if any(one.feed == "missing" for one in row.slots) else None
+
+
+def feed(
+    claim: Claim,
+    plotter: Plotter,
+    dispatch: Dispatch,
+    wire: Wire,
+    *,
+    report: Callable[[Condition, str], None],
+    stopping: Callable[[], bool],
+) -> None:
+    """See to it that a fresh card lies in the slot; one that was brought for a job that went back is taken first.
+
+    A silent feeder's card waits for a person's word, however long that takes. Raises NoCard when none has come (the
+    blanks are to be confirmed anew then), Cancelled, Stale, PortError. Nothing has been drawn in any case.
+    """
+    feeder = plotter.feeder
+    if feeder is None or _lies(claim, feeder, dispatch, wire):
+        return
+
+    def go_on() -> None:
+        if stopping():
+            raise Cancelled("the server is being stopped")
+        if (wanted := dispatch.progress(claim, stroke=0)) in (Wanted.CANCEL, Wanted.STOP):
+            said = "cancelled" if wanted is Wanted.CANCEL else "stopped"
+            raise Cancelled(f"{claim.job.id} was {said} before its pen came down")
+
+    try:
+        bring(wire, feeder, macro("feeder", feeder.macro, plotter.machine), between=go_on)
+        if feeder.confirm == "operator":
+            _ask(claim, dispatch, report, go_on)
+    except NoCard:
+        dispatch.fed(claim, "missing")
+        raise
+    except (Refusal, Locked) as error:
+        raise PortError(f"{error}; look into the feeder, then connect again") from error
+    dispatch.fed(claim, "here")
+
+
+def _lies(claim: Claim, feeder: Feeder, dispatch: Dispatch, wire: Wire) -> bool:
+    """Whether a fresh card has lain there since an earlier feed, and its sensor still sees it."""
+    if _known(claim, dispatch) != "here":
+        return False
+    return feeder.confirm == "operator" or feeder.pin in wire.status().pins
+
+
+def _known(claim: Claim, dispatch: Dispatch) -> str:
+    row = dispatch.store.plotter(claim.plotter)
+    return next(one.feed for one in row.slots if one.name == claim.slot)
+
+
+def _ask(claim: Claim, dispatch: Dispatch, report: Callable[[Condition, str], None], go_on: Callable[[], None]) -> None:
+    """Wait for a person's word on the card; raises NoCard when there is none."""
+    bell = dispatch.store.bell
+    dispatch.fed(claim, "asked")
+    report(Condition.ATTENTION, ASK)
+    try:
+        while (said := _known(claim, dispatch)) == "asked":
+            seen = bell.count("event")
+            go_on()
+            if _known(claim, dispatch) == "asked":
+                bell.wait(seen, LOOK_S, "event")
+    except Cancelled:
+        dispatch.fed(claim, "")
+        raise
+    if said != "here":
+        raise NoCard(NONE_CAME)
