@@ -91,6 +91,7 @@ class EbbSession:
         self._stopped = False
         self._report: dict[str, str] = {}
         self._since_report = 0  # commands taken since the last report
+        self._far = False  # a move to an absolute place may be under way: it may last seconds
 
     # ------------------------------------------------------------------ out
     @property
@@ -107,12 +108,16 @@ class EbbSession:
         return self.depth + 2
 
     def room(self, _line: str) -> bool:
-        """Whether few enough commands are under way."""
+        """Whether few enough commands are under way; behind a move to an absolute place none waits, nor do queries."""
+        return self._takes and not self._far
+
+    @property
+    def _takes(self) -> bool:
         return self.lines_under_way < WINDOW and not self._stopping
 
     def send(self, line: str, index: int = -1) -> bytes:
         """The bytes of a command. Raises NoRoom, and ValueError for what programs and set-up do not send."""
-        if not self.room(line):
+        if not self._takes:
             raise NoRoom(line)
         queued = False
         if not _SETTING_UP.fullmatch(line):
@@ -134,7 +139,7 @@ class EbbSession:
                 a, b = command.steps
                 self.motors = self.motors[0] + a, self.motors[1] + b
         elif isinstance(command, Go):
-            self.motors = command.to
+            self.motors, self._far = command.to, True
         elif isinstance(command, Pen):
             if command.up and self.up is False:
                 self.lifted = self.motors
@@ -208,7 +213,7 @@ class EbbSession:
         if text.startswith("ES,") or (self._stopped and text == "OK"):
             self.future = text != "OK"
             self._stopping = False
-            self.motors = self.last = None
+            self.motors, self.last, self._far = None, None, False
             return [Banner(text, awaited=True)]
         self._stopped = bool(_STOPPED.fullmatch(text))
         return []
@@ -268,5 +273,7 @@ class EbbSession:
         moving = bits & (EXECUTING | MOTOR_1 | MOTOR_2 | WAITING)
         state = "Hold" if bits & BUTTON else "Run" if moving else "Idle"
         self._since_report = 0
+        if state == "Idle" and not self.lines_under_way:
+            self._far = False
         pen: Lift = "up" if bits & PEN_UP else "down"
         return [Status(state, 0, (x, y, 0.0), -1, -1, "", pen)]

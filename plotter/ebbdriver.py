@@ -43,7 +43,9 @@ class EbbDriver:
 
     def write(self, toolpath: Toolpath, *, first_stroke: int = 0, from_mm: float = 0.0) -> Program:
         left = rest(toolpath, Resume(first_stroke, from_mm))
-        return replace(ebbprogram.write(left, first_stroke=first_stroke), from_mm=from_mm)
+        return replace(
+            ebbprogram.write(left, first_stroke=first_stroke, goes_on=bool(first_stroke or from_mm)), from_mm=from_mm
+        )
 
     def prove(self, program: Program) -> None:
         ebbprogram.prove(program, self.machine)

@@ -1,7 +1,8 @@
 """Programs for the EiBotBoard: a plan spelled in its commands, and the proof that a program is fit to be sent.
 
-A program lifts the pen, goes to the home corner (where it is already, unless a person has moved it) and from there on
-counts steps: the board knows no absolute places while it draws. It ends at home with the pen up.
+A program lifts the pen, goes to the home corner, where it is already unless a person has moved it (one that goes on
+with a card goes straight to its first stroke), and from there on counts steps: the board knows no absolute places
+while it draws. It ends at home with the pen up.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from plotter.ebbmotion import moves
-from plotter.ebbwords import TICK_S, Belt, Go, Motors, Move, Pen, Servo, Unfit, Walk, lift, lower, servo
+from plotter.ebbwords import TICK_S, Belt, Go, Move, Pen, Servo, Unfit, Walk, lift, lower, servo
 from plotter.machine import Machine
 from plotter.motion import Estimate
 from plotter.plan import Toolpath
@@ -18,12 +19,13 @@ from plotter.program import Kind, Line, Point, Program, ProgramError
 from plotter.strokes import Stroke
 
 EDGE_MM = 0.02  # whole steps of both motors may end this far over an edge that the way lies on
-# From the first byte to the first step, and from the last step to the report that says so.
-BEGIN_S = 0.01
+# The first report, which says that the head is at home, and the last, which says that it is there again.
+BEGIN_S = 0.12
 
 
-def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
-    """Spell a plan. With `first_stroke` it goes on with that stroke: same numbers of strokes, full preamble.
+def write(toolpath: Toolpath, *, first_stroke: int = 0, goes_on: bool = False) -> Program:
+    """Spell a plan. With `first_stroke` it begins with that stroke: same numbers of strokes, full preamble; when it
+    `goes_on` with a card the head may be anywhere.
 
     Raises ValueError unless 0 <= first_stroke <= the number of strokes.
     """
@@ -31,10 +33,12 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
         raise ValueError(f"there are {len(toolpath.strokes)} strokes; cannot begin with stroke {first_stroke}")
     machine = toolpath.machine
     belt, down, up = Belt.of(machine), lower(machine), lift(machine)
-    home = np.array(machine.home)
-    setup = (*servo(machine), lift(machine, first=True), str(Go((0, 0))))
+    here = home = np.array(machine.home)
+    if goes_on and first_stroke < len(toolpath.strokes):
+        here = toolpath.strokes[first_stroke][0]
+    at = belt.motors((float(here[0]), float(here[1])))
+    setup = (*servo(machine), lift(machine, first=True), str(Go(at)))
     lines = [Line(text, -1, "setup") for text in setup]
-    at: Motors = (0, 0)
 
     def go(way: Stroke, stroke: int, kind: Kind) -> None:
         nonlocal at
@@ -42,7 +46,6 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
             lines.append(Line(str(move), stroke, kind))
             at = at[0] + move.steps[0], at[1] + move.steps[1]
 
-    here = home
     for k in range(first_stroke, len(toolpath.strokes)):
         one = toolpath.strokes[k]
         go(np.array([here, one[0]]), k, "travel")

@@ -5,6 +5,8 @@ from plotter.session import Alarm, Banner, Error, Event, Message, Ok, Session, S
 
 # GRBL answers a line within milliseconds, and within a dwell at worst; USB bridges add some 16 ms.
 ANSWER_S = 3.0
+# Across a 3 m bed at 1,000 mm/min.
+LONG_WAY_S = 180.0
 # After a reset GRBL 1.1 speaks within 10 ms; after opening the port an AVR boots for 1.2 s, some boot loaders 2 s.
 BOOT_S = 3.0
 
@@ -53,8 +55,14 @@ class Wire:
     def ask(self, line: str, within_s: float = ANSWER_S) -> list[Event]:
         """Send one line with nothing else under way and wait for its answer; what came before it.
 
+        A line that a machine has no room for while it goes a long way waits for that.
+
         Raises Silence, Refusal when the machine refuses the line, Locked when it alarms or restarts instead.
         """
+        end = self.now() + LONG_WAY_S
+        while not (self.session.awaiting_banner or self.session.room(line)) and self.now() < end:
+            self.status()
+            self.rest(0.05)
         self.put(self.session.send(line))
         said: list[Event] = []
         end = self.now() + within_s
