@@ -338,6 +338,7 @@ def estimate(
     **asked: Any,
 ) -> None:
     """Say how long a note or a G-code file takes on a machine, and how much ink, travel and how many lifts."""
+    from plotter.driver import driver
     from plotter.motion import estimate as machine_time
     from plotter.words import GcodeError
 
@@ -348,14 +349,13 @@ def estimate(
 
         model = with_settings(model, settings_of(settings))
     if gcode_file is not None:
-        lines = gcode_file.read_text(encoding="ascii").splitlines()
+        try:
+            it = machine_time(gcode_file.read_text(encoding="ascii").splitlines(), model)
+        except GcodeError as error:
+            raise ValueError(f"{gcode_file}: GRBL refuses a line of it with {error}") from None
     else:
         card = _composed(shop, _words(text, file), 0 if seed is None else seed, **asked)
-        lines = [line.text for line in _program(card, model, place).lines]
-    try:
-        it = machine_time(lines, model)
-    except GcodeError as error:
-        raise ValueError(f"{gcode_file}: GRBL refuses a line of it with {error}") from None
+        it = driver(model).estimate(_program(card, model, place))
     figures = {
         "seconds": round(it.seconds, 3),
         "ink_mm": round(it.ink_mm, 1),
