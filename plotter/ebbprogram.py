@@ -96,7 +96,7 @@ def prove(program: Program, machine: Machine) -> None:
             raise ProgramError(number, text, "it travels with the pen on the paper, or draws with the pen up")
         if isinstance(command, Go) and kind == "draw":
             raise ProgramError(number, text, "it draws by a homing move, whose way is not straight")
-        if isinstance(command, Pen) and command.up != (kind in ("setup", "up")):
+        if isinstance(command, Pen) and kind not in (("setup", "up") if command.up else ("down",)):
             raise ProgramError(number, text, f"it is said to be of kind '{kind}', and is not")
     if walk.up is not True:
         raise ProgramError(number, text, "it ends with the pen on the paper")
