@@ -104,6 +104,9 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
 )
 @click.option("--ink", type=click.Path(path_type=Path), help="Write what is on the paper as SVG here at the end.")
 @click.option("--log", type=click.Path(path_type=Path), help="Append each finished stroke here as a line of JSON.")
+@click.option(
+    "--dialect", type=click.Choice(["grbl", "grblhal"]), default="grbl", show_default=True, help="Firmware to be."
+)
 @click.option("--fault", "wrong", multiple=True, help="What goes wrong: NAME[:ARGUMENTS][@MOMENT]; see --faults.")
 @click.option("--seed", default=0, show_default=True, help="Which bits flip in garbled bytes.")
 @click.option("--faults", "list_faults", is_flag=True, help="List the faults there are, and leave.")
@@ -117,6 +120,7 @@ def simulate(
     settings: Path | None,
     ink: Path | None,
     log: Path | None,
+    dialect: str,
     wrong: tuple[str, ...],
     seed: int,
     list_faults: bool,
@@ -148,6 +152,7 @@ def simulate(
             log=log,
             faults=faults(*wrong),
             seed=seed,
+            dialect=dialect,
             announce=announce,
             tell=tell,
         )

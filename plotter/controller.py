@@ -40,6 +40,7 @@ class Controller:
         uart: Uart,
         *,
         blocks: int,
+        dialect: reports.Dialect,
         on_place: Callable[[Steps], None],
         on_go: Callable[[], None],
         on_zero: Callable[[], None],
@@ -55,7 +56,7 @@ class Controller:
         self.settings = dict(values)
         self.uart, self._limits, self._home, self._pwm = uart, limits, home, on_pwm
         self._on_place, self._on_go, self._on_zero = on_place, on_go, on_zero
-        self.blocks = blocks
+        self.blocks, self.dialect = blocks, dialect
         self.memory = Memory()
         self.startup = ["", ""]
         self.note = ""
@@ -139,7 +140,7 @@ class Controller:
         self._hold_complete = self._jog_cancel = self._retracted = self._restoring = False
         self._soft_limit = False
         self._cadence = reports.Cadence()
-        self._s = 0.0
+        self._s, self._error = 0.0, 0
         self._direction = 5
         self._coolant = False
         self._probed: Point = (0.0, 0.0, 0.0)

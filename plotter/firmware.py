@@ -45,7 +45,7 @@ class Firmware(Controller):
         while True:
             self._clear()
             yield self.t + RESET_S
-            self._say(reports.BANNER)
+            self._say(self.dialect.banner)
             if self.state in ("Alarm", "Sleep"):
                 self._say("[MSG:'$H'|'$X' to unlock]")
                 self.state = "Alarm"
@@ -78,10 +78,14 @@ class Firmware(Controller):
                 code = yield from self._statement(line)
             elif line and self.state in ("Alarm", "Jog"):
                 code = 9
+            elif line and self._error:
+                code = self._error
             elif line:
                 yield from self._carry_out(self.interpreter.line(line))
         except GcodeError as error:
             code = error.code
+        if self.dialect.errors_hold:
+            self._error = code
         self._reply(code)
 
     def _reply(self, code: int) -> None:
@@ -231,7 +235,7 @@ class Firmware(Controller):
             self.flags |= SLEEP
         elif word == "I":
             if not rest:
-                yield from self._dump(reports.build(self.note, self.blocks, self.uart.rx_bytes))
+                yield from self._dump(self.dialect.build(self.note, self.blocks, self.uart.rx_bytes))
             elif rest[0] != "=":
                 return 3
             else:

@@ -7,17 +7,35 @@ from dataclasses import dataclass
 from plotter.interpreter import Interpreter, Point
 from plotter.settings import text
 
-BANNER = "\r\nGrbl 1.1h ['$' for help]"
 HELP = "[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]"
-VERSION = "1.1h.20190830"
 WCO_BUSY, WCO_IDLE = 30, 10  # REPORT_WCO_REFRESH_*_COUNT
 OVERRIDE_BUSY, OVERRIDE_IDLE = 20, 10  # REPORT_OVR_REFRESH_*_COUNT
 BUSY = frozenset({"Home", "Run", "Hold", "Jog", "Door"})
 
 
-def build(note: str, blocks: int, rx_bytes: int) -> list[str]:
-    """`$I`."""
-    return [f"[VER:{VERSION}:{note}]", f"[OPT:V,{blocks},{rx_bytes}]"]
+@dataclass(frozen=True)
+class Dialect:
+    """What firmwares of GRBL's family say and do differently."""
+
+    banner: str
+    lines: tuple[str, ...]  # of `$I`
+    crlf_once: bool = False  # CR LF ends one line, not two
+    errors_hold: bool = False  # after an error G-code earns the same error until a `$` line, an empty one, or a reset
+
+    def build(self, note: str, blocks: int, rx_bytes: int) -> list[str]:
+        """`$I`."""
+        return [line.format(note=note, blocks=blocks, rx=rx_bytes) for line in self.lines]
+
+
+GRBL = Dialect("\r\nGrbl 1.1h ['$' for help]", ("[VER:1.1h.20190830:{note}]", "[OPT:V,{blocks},{rx}]"))
+# github.com/grblHAL/core, `protocol.c` and `report.c`, built with COMPATIBILITY_LEVEL 0.
+GRBLHAL = Dialect(
+    "\r\nGrblHAL 1.1f ['$' or '$HELP' for help]",
+    ("[VER:1.1f.20240817:{note}]", "[OPT:VNMSL,{blocks},{rx},3,0]", "[AXS:3:XYZ]", "[FIRMWARE:grblHAL]"),
+    crlf_once=True,
+    errors_hold=True,
+)
+DIALECTS = {"grbl": GRBL, "grblhal": GRBLHAL}
 
 
 def settings(values: Mapping[int, float]) -> list[str]:

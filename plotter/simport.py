@@ -8,6 +8,7 @@ from plotter.clock import Clock, ScaledClock, VirtualClock
 from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.port import PortError
+from plotter.reports import DIALECTS, GRBL, Dialect
 from plotter.simfaults import Fault, faults
 from plotter.simfeeder import SimFeeder
 from plotter.simulator import Simulator
@@ -113,6 +114,7 @@ def plug(
     faults: Sequence[Fault] = (),
     *,
     seed: int = 0,
+    dialect: Dialect = GRBL,
     simulator: Simulator | None = None,
     clock: Clock | None = None,
 ) -> SimPort[Simulator]:
@@ -122,7 +124,7 @@ def plug(
     goes on from its time. Raises ValueError for a fault that the machine cannot have.
     """
     if simulator is None:
-        simulator = Simulator.for_machine(machine, faults=faults, seed=seed)
+        simulator = Simulator.for_machine(machine, faults=faults, seed=seed, dialect=dialect)
     elif faults:
         raise ValueError("a machine that is there already has its faults")
     return SimPort(simulator, clock if clock is not None else VirtualClock(simulator.time))
@@ -131,19 +133,21 @@ def plug(
 def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
     """A simulated machine: `sim://?speed=8` in real time times 8, `sim://?speed=max` in virtual time (the default).
 
-    `&fault=TEXT`, as often as needed, gives it faults (`plotter.simfaults`), `&seed=N` says how bytes are garbled;
+    `&fault=TEXT`, as often as needed, gives it faults (`plotter.simfaults`), `&seed=N` says how bytes are garbled,
+    `&dialect=grblhal` lets it speak as grblHAL does;
     `&feeder=N` a feeder with N cards (`plotter.simfeeder`), of which the `&jam=K`-th never arrives.
     Raises PortError for anything else in the URL.
     """
     parts = urlsplit(url)
     query = parse_qs(parts.query, keep_blank_values=True)
     speed, seed, wrong = query.pop("speed", ["max"])[-1], query.pop("seed", ["0"])[-1], query.pop("fault", [])
+    dialect = DIALECTS.get(query.pop("dialect", ["grbl"])[-1])
     cards, jam = query.pop("feeder", [""])[-1], query.pop("jam", ["0"])[-1]
     whole = seed.isdecimal() and jam.isdecimal() and (cards.isdecimal() or not cards)
-    if parts.scheme != "sim" or query or not whole:
+    if parts.scheme != "sim" or query or not whole or dialect is None:
         raise PortError(
             f"{url}: a simulated machine is sim://?speed=N or sim://?speed=max, with &fault=TEXT and &seed=N as needed,"
-            " and &feeder=N with &jam=K"
+            f" &dialect={'|'.join(DIALECTS)}, and &feeder=N with &jam=K"
         )
     clock: Clock
     if speed == "max":
@@ -154,11 +158,11 @@ def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
         except ValueError as error:
             raise PortError(f"{url}: speed is 'max' or a number above 0") from error
     if machine is not None and machine.firmware == "ebb":
-        if wrong:
-            raise PortError(f"{url}: a simulated EiBotBoard has no faults by argument")
+        if wrong or cards:
+            raise PortError(f"{url}: a simulated EiBotBoard has no faults and no feeder by argument")
         return SimPort(EbbBoard(machine), clock)
     try:
-        port = plug(machine if machine is not None else Machine(), faults(*wrong), seed=int(seed), clock=clock)
+        port = plug(machine or Machine(), faults(*wrong), seed=int(seed), dialect=dialect, clock=clock)
     except ValueError as error:
         raise PortError(f"{url}: {error}") from error
     if cards:

@@ -20,6 +20,7 @@ from typing import Protocol, TextIO
 
 from plotter.clock import ScaledClock
 from plotter.machine import Machine
+from plotter.reports import DIALECTS
 from plotter.simfaults import Fault
 from plotter.simulator import Simulator
 from plotter.strokes import Stroke
@@ -244,6 +245,7 @@ def simulate(
     log: Path | None = None,
     faults: Sequence[Fault] = (),
     seed: int = 0,
+    dialect: str = "grbl",
     announce: Callable[[str], None],
     tell: Callable[[str], None] = lambda _: None,
     person: Person | None = None,
@@ -254,10 +256,10 @@ def simulate(
     by hand, as one does before connecting a machine that does not home.
 
     `announce` is told the port's path, and again after an `unplug`; `tell` hears of each of the `faults` as it happens,
-    `seed` says how bytes are garbled. At the end the picture of the paper is written to `ink`; each finished stroke is
-    appended to `log` at once, as {"t": machine seconds, "stroke": [[x, y], ...]} in the machine's mm. Raises
-    ValueError for settings GRBL does not have and faults this machine cannot have, OSError when the port is taken or
-    a file cannot be written.
+    `seed` says how bytes are garbled; `dialect` is one of DIALECTS. At the end the picture of the paper is written to
+    `ink`; each finished stroke is appended to `log` at once, as {"t": machine seconds, "stroke": [[x, y], ...]} in the
+    machine's mm. Raises ValueError for settings GRBL does not have and faults this machine cannot have, OSError when
+    the port is taken or a file cannot be written.
     """
     for fault in faults:
         if fault.kind == "slow-host":
@@ -272,6 +274,7 @@ def simulate(
             on_stroke=None if journal is None else _journal(journal),
             faults=faults,
             seed=seed,
+            dialect=DIALECTS[dialect],
         )
         beside = person if person is not None else stack.enter_context(_signals())
         line: Line = Pty() if tcp is None else Tcp(tcp)

@@ -11,6 +11,7 @@ from plotter.homing import home
 from plotter.machine import Machine, ServoPen, ZPen
 from plotter.paper import Paper, Place
 from plotter.planner import Steps
+from plotter.reports import GRBL, Dialect
 from plotter.servo import Servo
 from plotter.settings import DEFAULT
 from plotter.sheet import Sheet
@@ -41,19 +42,23 @@ class Simulator:
         on_stroke: Callable[[float, Stroke], None] | None = None,
         faults: Sequence[Fault] = (),
         seed: int = 0,
+        dialect: Dialect = GRBL,
     ) -> None:
         """`at`: where the head is, mm from machine zero; `link_s`: the frame of the USB link, 0 for none;
         `on_stroke` hears the machine's time and the ink of each stroke when the pen has left the paper;
-        `faults`: what goes wrong, `seed`: how bytes are garbled. Raises ValueError for faults it cannot have."""
+        `faults`: what goes wrong, `seed`: how bytes are garbled; `dialect`: which of GRBL's family it is.
+        Raises ValueError for faults it cannot have."""
         self.pen = pen if pen is not None else ServoPen()
         self.servo = Servo(self.pen) if isinstance(self.pen, ServoPen) else None
         self.uart = FaultyUart(baud, rx_bytes, link_s, seed) if faults else Uart(baud, rx_bytes, link_s)
+        self.uart.crlf_once = dialect.crlf_once
         heights = (0.0, 0.0)
         if isinstance(self.pen, ZPen):
             heights = (self.pen.down_mm, self.pen.up_mm)
         self.carriage = Carriage(settings, at, switches=switches, z_reach=heights)
         self.paper = Paper(self.pen, at, (lambda s: on_stroke(self._t, s)) if on_stroke else None)
         self.unplugged = False
+        self.feeder: object | None = None  # what hangs on the coolant output, if anything
         self.late_s = 0.0  # what the host has lost and has not been told yet
         self.home_alarm = 0
         self._t = self._due = 0.0
@@ -61,6 +66,7 @@ class Simulator:
             settings,
             self.uart,
             blocks=blocks,
+            dialect=dialect,
             on_place=self._place,
             on_go=lambda: self.paper.go(self._t),
             on_zero=lambda: self.carriage.call((0, 0, 0)),
@@ -83,6 +89,7 @@ class Simulator:
         on_stroke: Callable[[float, Stroke], None] | None = None,
         faults: Sequence[Fault] = (),
         seed: int = 0,
+        dialect: Dialect = GRBL,
     ) -> "Simulator":
         """A machine that is what its data sheet says but for `settings`; the head stands at machine zero.
 
@@ -101,6 +108,7 @@ class Simulator:
             on_stroke=on_stroke,
             faults=faults,
             seed=seed,
+            dialect=dialect,
         )
 
     # ------------------------------------------------------------------ the wire

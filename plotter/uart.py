@@ -10,6 +10,7 @@ from collections import deque
 BITS = 10  # start, eight data, stop
 TX_BYTES = 104  # TX_BUFFER_SIZE: printing more than this waits
 _AT_ONCE = re.compile(rb"[\x18?~!\x80-\xff]")
+_CR = 0x0D
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -20,6 +21,8 @@ class Uart:
         """`link_s`: the USB link moves bytes in both directions in frames of so many seconds; 0 for none."""
         self.byte_s = BITS / baud
         self.rx_bytes = rx_bytes
+        self.crlf_once = False  # CR LF ends one line, not two
+        self._after_cr = False
         self.link_s = link_s
         self.commands: deque[tuple[float, int]] = deque()  # real-time bytes and when they arrive
         self.dropped = 0  # bytes lost to a full ring
@@ -83,6 +86,10 @@ class Uart:
         """The next line without its end, as the main loop reads it at `t`; None while its end has not arrived."""
         self.fill(t)
         ring = self._ring
+        if self._after_cr and ring:
+            self._after_cr = False
+            if ring[:1] == b"\n":
+                del ring[0]
         found = _LINE_END.search(ring)
         if found is None:
             self._partial += ring
@@ -91,6 +98,7 @@ class Uart:
         at = found.start()
         line = bytes(self._partial + ring[:at]) if self._partial else bytes(ring[:at])
         self._partial.clear()
+        self._after_cr = self.crlf_once and ring[at] == _CR
         del ring[: at + 1]
         return line
 
@@ -127,6 +135,7 @@ class Uart:
     def flush(self, t: float) -> None:
         """Throw away all that has arrived by `t` (reset)."""
         self.lose(t)
+        self._after_cr = False
         self._ring.clear()
         self._partial.clear()
 

@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 from bench.conformance import HEAD, HOMING_REPLY_S, REPLY_S, compare
 from bench.conversation import replay, transcript
 from plotter.clock import ScaledClock, VirtualClock
-from plotter.machine import Machine, ServoPen, ZPen
+from plotter.driver import connect, driver
+from plotter.machine import Machine, ServoPen, Slot, ZPen
+from plotter.plan import plan
 from plotter.port import PortError
+from plotter.reports import GRBL, GRBLHAL
 from plotter.settings import DEFAULT
 from plotter.simport import SimPort, open_sim
 from plotter.simulator import Simulator
+from plotter.stream import Verdict, Wish
+from plotter.stream import stream as write_on
 from plotter.strokes import deviation, length, stroke
 
 DATA = Path(__file__).parent / "data"
@@ -358,6 +363,60 @@ def test_a_machine_that_homes_to_zero_knows_where_it_is() -> None:
     assert simulator.head == pytest.approx((1.0, 1.0, 19.0))
 
 
+# ---------------------------------------------------------------------- grblHAL
+
+
+def test_grblhal_says_its_name_and_sizes() -> None:
+    simulator = Simulator(rx_bytes=1024, blocks=100, dialect=GRBLHAL)
+    port = SimPort(simulator, VirtualClock())
+    assert talk(port, b"", 2.0) == ["", "GrblHAL 1.1f ['$' or '$HELP' for help]"]
+    assert "[OPT:VNMSL,100,1024,3,0]" in talk(port, b"$I\n", 0.5)
+    assert "|Bf:100,1024|" in talk(port, b"?", 0.2)[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        (b"G21\r\nG90\r\n", 2),
+        (b"G21\rG90\r", 2),
+        (b"G21\n\n", 2),
+        (b"G21\r\n\r\n", 2),
+        (b"\r\nG21\n", 2),
+        (b"G21\n\r\n", 2),
+    ],
+)
+def test_cr_lf_is_one_line_end_to_grblhal(sent: bytes, answers: int) -> None:
+    assert talk(opened(Simulator(dialect=GRBLHAL)), sent, 0.5) == ["ok"] * answers
+    port = opened(Simulator(dialect=GRBLHAL))
+    assert [line for k in range(len(sent)) for line in talk(port, sent[k : k + 1], 0.1)] == ["ok"] * answers
+
+
+@pytest.mark.parametrize("clears", [b"\n", b"$G\n", b"\x18"])
+def test_after_an_error_grblhal_takes_no_gcode_until_it_is_told(clears: bytes) -> None:
+    port = opened(Simulator(dialect=GRBLHAL))
+    assert talk(port, b"G21\nG99\nG0X9\nG4P1\n", 0.5) == ["ok", "error:20", "error:20", "error:20"]
+    assert port.simulator.head[0] == 0
+    talk(port, clears, 0.5)
+    assert talk(port, b"G0X9\n", 1.0) == ["ok"]
+    assert port.simulator.head[0] == 9
+
+
+def test_a_sim_url_chooses_the_dialect() -> None:
+    port = open_sim("sim://?dialect=grblhal")
+    assert talk(port, b"", 2.0)[-1].startswith("GrblHAL")
+
+
+def test_our_driver_writes_on_grblhal() -> None:
+    machine = Machine(rx_bytes=1024, planner_blocks=100)
+    drawing = [stroke([(5, 5), (30, 5), (30, 20)]), stroke([(8, 30), (40, 33)])]
+    path = plan(drawing, paper=(60, 40), slot=Slot(), machine=machine)
+    for dialect in (GRBL, GRBLHAL):
+        port = SimPort(Simulator.for_machine(machine, dialect=dialect), VirtualClock())
+        outcome = write_on(port, connect(port, machine), driver(machine).write(path), watch=lambda _: Wish.GO_ON)
+        assert outcome.verdict is Verdict.FINISHED
+        assert deviation(port.simulator.ink, list(path.strokes)) < 0.05
+
+
 # ---------------------------------------------------------------------- sim://
 
 
@@ -367,7 +426,9 @@ def test_sim_urls_choose_the_clock() -> None:
     assert isinstance(open_sim("sim://?speed=50").clock, ScaledClock)
 
 
-@pytest.mark.parametrize("url", ["sim://?speed=0", "sim://?speed=fast", "sim://?sped=1", "tcp://x"])
+@pytest.mark.parametrize(
+    "url", ["sim://?speed=0", "sim://?dialect=marlin", "sim://?speed=fast", "sim://?sped=1", "tcp://x"]
+)
 def test_a_wrong_sim_url_is_refused(url: str) -> None:
     with pytest.raises(PortError, match=r"sim|speed"):
         open_sim(url)
