@@ -18,6 +18,7 @@ class SimFeeder:
         self._simulator, self._jam, self._pin, self._ejects = simulator, jam, pin, ejects
         self._since: float | None = None  # when the motor began to bring what is on its way
         self._lies = False
+        simulator.feeder = self
         simulator.firmware.on_coolant = self._motor
         simulator.firmware.inputs = lambda: pin if self.lies else ""
 
