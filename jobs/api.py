@@ -13,7 +13,18 @@ from pydantic.json_schema import models_json_schema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from jobs import api_batches, api_bed, api_csv, api_errors, api_events, api_figures, api_health, api_jobs, api_plotters
+from jobs import (
+    api_batches,
+    api_bed,
+    api_care,
+    api_csv,
+    api_errors,
+    api_events,
+    api_figures,
+    api_health,
+    api_jobs,
+    api_plotters,
+)
 from jobs.api_feed import Feed
 from jobs.api_front import Front, no_strangers
 from jobs.api_guard import Guard
@@ -93,6 +104,7 @@ def create_app(
         api_jobs.router(front),
         api_batches.router(front),
         api_plotters.router(front),
+        api_care.router(front),
         api_bed.router(front),
         api_plotters.shelf_router(front),
         api_events.router(front, feed),

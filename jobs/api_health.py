@@ -12,6 +12,7 @@ from jobs import schema
 from jobs.api_errors import responses
 from jobs.api_front import Front
 from jobs.api_shown import HealthOut, HealthPlotter
+from jobs.care import Care
 from jobs.job import Condition
 from jobs.store import Store
 
@@ -65,6 +66,23 @@ class Figures(Collector):
             blanks.add_metric([row.name], row.blanks)
         yield plotters
         yield blanks
+        yield from self._care()
+
+    def _care(self) -> Iterator[Metric]:
+        """What pens hold, how often machines have lifted them, how their checks went."""
+        lifted, left, judged = Care(self._store).counts()
+        lifts = CounterMetricFamily("fairhand_lifts", "Pen lifts, by plotter.", labels=["plotter"])
+        for name, n in lifted.items():
+            lifts.add_metric([name], n)
+        yield lifts
+        ink = GaugeMetricFamily("fairhand_pen_left_meters", "Line that the pen still holds.", labels=["plotter"])
+        for name, mm in left.items():
+            ink.add_metric([name], mm / 1000)
+        yield ink
+        checks = CounterMetricFamily("fairhand_checks", "Checks of machines' places.", labels=["plotter", "good"])
+        for (name, good), n in judged.items():
+            checks.add_metric([name, "yes" if good else "no"], n)
+        yield checks
 
     def _cards(self) -> tuple[Mapping[str, int], float]:
         """Attempts by outcome, and metres of ink: strokes drawn as a share of the job's, times its ink."""

@@ -1,7 +1,7 @@
 """Care: what is kept of pens, of wear, and of checks of a machine's place; and the words of a person about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,11 @@ class FittedPen:
     used_mm: float
     cards: int
     lifts: int
+
+    @property
+    def bare(self) -> "FittedPen":
+        """The pen as its profile has it, before anybody set its heights."""
+        return replace(self, lift={})
 
     @property
     def left_mm(self) -> float | None:
@@ -115,6 +120,20 @@ class Care:
         """How many cards have been written on the plotter since its last good check."""
         with self.store.reading() as connection:
             return connection.scalar(select(func.count()).select_from(self._since(connection, plotter).subquery())) or 0
+
+    def counts(self) -> tuple[dict[str, int], dict[str, float], dict[tuple[str, bool], int]]:
+        """By plotter: lifts; mm of line that its pen still holds, where that is known; checks that were good or not."""
+        with self.store.reading() as connection:
+            lifts = {row.plotter: row.lifts for row in connection.execute(select(_wear.c.plotter, _wear.c.lifts))}
+            held = select(_pen.c.plotter, _pen.c.ink_m, _pen.c.used_mm).where(
+                _pen.c.removed_at.is_(None), _pen.c.ink_m.is_not(None)
+            )
+            left = {name: max(0.0, ink_m * 1000 - mm) for name, ink_m, mm in connection.execute(held)}
+            judged = select(_check.c.plotter, _check.c.good, func.count()).where(
+                _check.c.good.is_not(None), _check.c.kind != START
+            )
+            rows = connection.execute(judged.group_by(_check.c.plotter, _check.c.good))
+            return lifts, left, {(name, bool(good)): n for name, good, n in rows}
 
     # -- the plotter -------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class Carer:
         pen = self.book.fitted(self.plotter.name)
         if pen != self._pen or pen is None:
             self._pen = pen
-            machine = _with_pen(self._configured, pen)
+            machine = with_pen(self._configured, pen)
             if machine != self.plotter.machine:
                 self.plotter = replace(self.plotter, machine=machine)
         if session is not None and session.machine != self.plotter.machine:
@@ -248,7 +248,7 @@ def words_of(check: Check) -> str:
     )
 
 
-def _with_pen(plotter: Plotter, pen: FittedPen | None) -> Machine:
+def with_pen(plotter: Plotter, pen: FittedPen | None) -> Machine:
     """The machine with this pen; of a pen that the configuration no longer knows, only its ink counts."""
     machine = plotter.machine
     if pen is None:
