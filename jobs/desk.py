@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from jobs import schema
+from jobs.dispatch import LEASE
 from jobs.job import (
     Batch,
     Decision,
@@ -17,6 +18,7 @@ from jobs.job import (
     Wanted,
 )
 from jobs.store import Store
+from plotter.faults import Card
 from plotter.machine import Slot
 
 _job, _attempt, _plotter, _batch, _slot = schema.job, schema.attempt, schema.plotter, schema.batch, schema.slot
@@ -72,8 +74,13 @@ class Desk:
         only = "a failed job can be tried again"
         return self.store.transition(job_id, State.READY, who="person", actor=actor, frm=(State.FAILED,), only=only)
 
-    def decide(self, job_id: str, decision: Decision, *, actor: str, note: str = "") -> Job:
-        """A person's word on an interrupted or quarantined card: good, a fresh one shall be written, or given up."""
+    def decide(self, job_id: str, decision: Decision, *, actor: str, note: str = "", looked: bool = False) -> Job:
+        """A person's word on an interrupted or quarantined card: good, a fresh one shall be written, or given up.
+
+        An interrupted one may also be gone on with: see `resume`.
+        """
+        if decision is Decision.RESUME:
+            return self.resume(job_id, actor=actor, looked=looked, note=note)
         to = {Decision.GOOD: State.DONE, Decision.FRESH: State.READY, Decision.GIVE_UP: State.FAILED}[decision]
         outcome = {Decision.GOOD: "written", Decision.FRESH: "spoiled", Decision.GIVE_UP: "given_up"}[decision]
         with self.store.transaction() as connection:
@@ -97,12 +104,60 @@ class Desk:
                 .values(
                     ended_at=func.coalesce(_attempt.c.ended_at, now),
                     outcome=outcome,
+                    resumable=False,
                     decided_by=actor,
                     decided_at=now,
                     decision=decision,
                     note=note or None,
                 )
             )
+            return self.store.job(job.id)
+
+    def resume(self, job_id: str, *, actor: str, looked: bool = False, note: str = "") -> Job:
+        """A person's word that nobody has touched the paper and this very card is gone on with where it broke off.
+
+        Only while its plotter stands ready for it. A card that must be looked at first wants the word (`looked`) that
+        the pen stands where the writing breaks off.
+        """
+        with self.store.transaction() as connection:
+            state = self.store.lock_job(connection, job_id)
+            verdict = self.store.job(job_id).verdict
+            if state is State.INTERRUPTED:
+                if verdict is None or verdict.resume is None:
+                    raise NotAllowed(f"{job_id} cannot be gone on with: where its writing broke off is not proven")
+                if not verdict.resumable:
+                    raise NotAllowed(f"{job_id} cannot be gone on with now: its plotter must find its place first")
+                if verdict.card is Card.LOOK and not looked:
+                    raise NotAllowed(f"{job_id} must be looked at first: say that you have looked")
+            resume = None if verdict is None else verdict.resume
+            where = None if resume is None else [resume.stroke, resume.mm]
+            job = self.store.transition(
+                job_id,
+                State.WRITING,
+                who="person",
+                actor=actor,
+                frm=(State.INTERRUPTED,),
+                only="an interrupted card can be gone on with",
+                data={"decision": Decision.RESUME, "resume": where, "note": note},
+            )
+            now = self.store.now(connection)
+            connection.execute(
+                update(_attempt)
+                .where(_attempt.c.job == job_id, _attempt.c.ended_at.is_(None))
+                .values(
+                    outcome=None,
+                    wanted=None,
+                    held=True,  # the pen is up until the plotter goes on
+                    resumable=False,
+                    resumed=_attempt.c.resumed + 1,
+                    lease_until=now + LEASE,
+                    decided_by=actor,
+                    decided_at=now,
+                    decision=Decision.RESUME,
+                    note=note or None,
+                )
+            )
+            self.store.ring_after_commit("event")
             return self.store.job(job.id)
 
     def start_batch(self, batch_id: str, *, actor: str) -> Batch:
@@ -211,7 +266,7 @@ class Desk:
             return self.store.plotter(plotter)
 
     def wish(self, plotter: str, wanted: Wanted, *, actor: str) -> PlotterRow:
-        """Hold the card in hand at the next pen lift, go on with it, or stop it (then the card is interrupted).
+        """Hold the card in hand at the next pen lift, lift its pen at once, go on with it, or stop it (interrupted).
 
         A stop stands once it is said. One that comes before the pen was allowed down keeps the card clean: the job
         goes back, and the plotter is paused.
@@ -233,8 +288,12 @@ class Desk:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def _wish(self, connection: Connection, which: ColumnElement[bool], wanted: Wanted) -> bool:
-        """A cancel stands once it is said, a stop against all but a cancel; every other wish replaces the last."""
+        """A cancel stands once it is said, a stop against all but a cancel; every other wish replaces the last.
+
+        To hold a card whose pen is being lifted asks for what is done already.
+        """
         stands = [Wanted.CANCEL] if wanted in (Wanted.CANCEL, Wanted.STOP) else [Wanted.CANCEL, Wanted.STOP]
+        stands += [Wanted.LIFT] if wanted is Wanted.HOLD else []
         still = and_(which, _attempt.c.ended_at.is_(None), func.coalesce(_attempt.c.wanted, "").not_in(stands))
         done = connection.execute(update(_attempt).where(still).values(wanted=wanted))
         names: Collection[str] = (

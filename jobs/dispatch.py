@@ -4,22 +4,41 @@ claim -> pen_down -> progress ... -> finish. Before pen_down has answered there 
 itself; after it only a finish, or a person's word, ends the attempt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from jobs import schema
 from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted, Who, pack_ink
 from jobs.store import Store
+from plotter.faults import Card, Resume
 from plotter.machine import Plotter
 from plotter.strokes import Stroke
 
 LEASE = timedelta(seconds=60)  # renewed at every progress report; long against a slow disk, short against a dead host
 
-_job, _attempt, _plotter, _slot = schema.job, schema.attempt, schema.plotter, schema.slot
+_job, _attempt, _plotter, _slot, _tally = schema.job, schema.attempt, schema.plotter, schema.slot, schema.tally
+
+
+_OPEN = ("wanted", "plotter", "number", "stroke", "held", "resume_stroke", "resume_mm")
 
 
 @dataclass(frozen=True)
@@ -209,7 +228,8 @@ class Dispatch:
         May be asked twice. Raises Cancelled when the customer was faster, Stale when it is no longer ours.
         """
         with self.store.transaction() as connection:
-            if self._state(connection, claim) is State.WRITING:
+            if self._state(connection, claim) is State.WRITING:  # it goes on: where it broke off is past
+                self._update(connection, claim, resume_stroke=None, resume_mm=None)
                 return
             if (wanted := self._wanted(connection, claim)) in (Wanted.CANCEL, Wanted.STOP):
                 said = "cancelled" if wanted is Wanted.CANCEL else "stopped"
@@ -267,9 +287,18 @@ class Dispatch:
         stroke: int,
         seconds: float | None = None,
         position_known: bool = True,
+        card: Card | None = None,
+        fault: str = "",
+        resume: Resume | None = None,
+        resumable: bool = False,
+        mended: Sequence[str] = (),
         ink: Sequence[Stroke] | None = None,
     ) -> State:
         """How the writing ended: done, or interrupted (then the attempt stays open until a person decides).
+
+        `card` is what an interrupted card is worth (spoiled, when nobody says), `fault` what happened, `resume` where
+        it can be gone on with, `resumable` whether the plotter keeps standing ready for that, `mended` which faults the
+        card has survived.
 
         A late finish of an attempt that was given up for lost counts while nobody has decided. `ink` is what was drawn,
         in card frame, where the machine can tell. Raises Stale.
@@ -277,25 +306,71 @@ class Dispatch:
         with self.store.transaction() as connection:
             state = self._state(connection, claim)
             now = self.store.now(connection)
-            facts = {
+            worth = Card.WHOLE if finished else card or Card.SPOILED
+            facts: dict[str, object] = {
                 "reason": reason,
                 "stroke": stroke,
                 "seconds": seconds,
                 "position_known": position_known,
+                "card": worth,
+                "resumable": resumable and not finished,
                 "ink": None if ink is None else pack_ink(ink),
                 "held": False,
             }
             if state is State.CLAIMED:
                 raise NotAllowed(f"{claim.job.id} has no ink: give it back instead of finishing it")
+            for one in mended:
+                self._count(connection, claim.plotter, one, "mended")
+            survived = {"mended": list(mended)} if mended else {}
             if finished:
-                self._move(connection, claim, state, State.DONE)
+                self._move(connection, claim, state, State.DONE, data=survived)
                 self._update(connection, claim, outcome="written", ended_at=now, **facts)
                 return State.DONE
             if state is State.WRITING:
-                self._move(connection, claim, state, State.INTERRUPTED, reason)
+                self._move(connection, claim, state, State.INTERRUPTED, reason, _told(worth, fault, resume) | survived)
+            self._count(connection, claim.plotter, fault, worth)
+            facts |= {"fault": fault, **_place(resume)}
             self._update(connection, claim, outcome="interrupted", wanted=None, **facts)
             self._no_blanks(connection, claim.plotter)
             return State.INTERRUPTED
+
+    def _count(self, connection: Connection, plotter: str, fault: str, card: str) -> None:
+        """Once more this fault, with this left of the card."""
+        key = {"plotter": plotter, "fault": fault, "card": card}
+        mine = and_(*(_tally.c[name] == value for name, value in key.items()))
+        # The plotter's own thread is the only one that counts for it.
+        if connection.execute(update(_tally).where(mine).values(times=_tally.c.times + 1)).rowcount == 0:
+            connection.execute(insert(_tally).values(**key, times=1))
+
+    def offer(self, plotter: str, card: Card | None) -> None:
+        """The plotter stands ready, at a proven place, to go on with the interrupted card that lies in it; or not.
+
+        `card` is what it is worth to it now: RESUMABLE as it is, LOOK once a person has looked, None not at all.
+        """
+        interrupted = and_(
+            _attempt.c.plotter == plotter,
+            _attempt.c.boot == self.store.boot,
+            _attempt.c.ended_at.is_(None),
+            _attempt.c.outcome == "interrupted",
+            _attempt.c.resume_stroke.is_not(None),
+        )
+        if card is None:
+            values: dict[str, object] = {"resumable": False}
+            news: ColumnElement[bool] = _attempt.c.resumable
+        else:
+            values = {"resumable": True, "card": card}
+            news = or_(~_attempt.c.resumable, _attempt.c.card != card)
+        with self.store.reading() as connection:
+            if connection.scalar(select(func.count()).select_from(_attempt).where(interrupted, news)) == 0:
+                return
+        with self.store.transaction() as connection:
+            if connection.execute(update(_attempt).where(interrupted, news).values(**values)).rowcount:
+                said = {"kind": "plotter.offer", "plotter": plotter, "data": {"card": card}}
+                self.store.tell(connection, [said], f"plt_{plotter}")
+
+    def stay(self, plotter: str, reason: str) -> None:
+        """A card that was to be gone on with cannot be after all: nothing more was drawn, and it waits for a person."""
+        self._settle(and_(_attempt.c.plotter == plotter, _attempt.c.resumed > 0), reason)
 
     # -- those who never answered ------------------------------------------------------------------------------------
 
@@ -320,13 +395,15 @@ class Dispatch:
             with self.store.transaction() as connection:
                 state = self.store.lock_job(connection, id)
                 row = connection.execute(
-                    select(_attempt.c.wanted, _attempt.c.plotter).where(_attempt.c.job == id, undecided, which)
+                    select(*(_attempt.c[name] for name in _OPEN)).where(_attempt.c.job == id, undecided, which)
                 ).one_or_none()
                 if row is None:
                     continue
                 if state is State.CLAIMED:
                     self._settle_unwritten(connection, id, row.wanted, "sweeper", reason, None)
                 elif state is State.WRITING:
+                    # The pen was surely up only where the card was held; elsewhere it may have come to rest on paper.
+                    card, resume = (Card.LOOK, _rest_of(row)) if row.held else (Card.SPOILED, None)
                     self.store.move(
                         connection,
                         _job.c.id == id,
@@ -336,8 +413,11 @@ class Dispatch:
                         actor="controller",
                         reason=reason,
                         plotter=row.plotter,
+                        data={"attempt": row.number, **_told(card, "host", resume)},
                     )
-                    self._end(connection, id, outcome="interrupted", reason=reason, position_known=False, wanted=None)
+                    self._count(connection, row.plotter, "host", card)
+                    verdict = {"card": card, "fault": "host", **_place(resume), "position_known": False}
+                    self._end(connection, id, outcome="interrupted", reason=reason, wanted=None, **verdict)
                     self._no_blanks(connection, row.plotter)
 
     def _settle_unwritten(
@@ -377,7 +457,15 @@ class Dispatch:
         found = connection.scalar(select(_attempt.c.wanted).where(*self._mine(claim)))
         return None if found is None else Wanted(found)
 
-    def _move(self, connection: Connection, claim: Claim, frm: State, to: State, reason: str = "") -> None:
+    def _move(
+        self,
+        connection: Connection,
+        claim: Claim,
+        frm: State,
+        to: State,
+        reason: str = "",
+        data: Mapping[str, object] | None = None,
+    ) -> None:
         moved = self.store.move(
             connection,
             and_(_job.c.id == claim.job.id, _job.c.attempts == claim.number),
@@ -387,7 +475,7 @@ class Dispatch:
             actor=f"plt_{claim.plotter}",
             reason=reason,
             plotter=claim.plotter,
-            data={"attempt": claim.number},
+            data={"attempt": claim.number, **(data or {})},
         )
         if not moved:
             raise Stale(f"{claim.job.id} is no longer {frm} under attempt {claim.number}")
@@ -404,6 +492,21 @@ class Dispatch:
 
     def _no_blanks(self, connection: Connection, plotter: str) -> None:
         connection.execute(update(_slot).where(_slot.c.plotter == plotter).values(blanks=0))
+
+
+def _told(card: Card, fault: str, resume: Resume | None) -> dict[str, object]:
+    """What an event says of a broken card."""
+    return {"card": card, "fault": fault, "resume": None if resume is None else [resume.stroke, resume.mm]}
+
+
+def _rest_of(row: Row[Any]) -> Resume | None:
+    """Where a card that was to be gone on with, and was not, still can be."""
+    return None if row.resume_stroke is None else Resume(row.resume_stroke, row.resume_mm)
+
+
+def _place(resume: Resume | None) -> dict[str, object]:
+    """Where a card can be gone on with, as columns."""
+    return {"resume_stroke": resume and resume.stroke, "resume_mm": resume and resume.mm}
 
 
 def _blank(plotter: str) -> ColumnElement[bool]:

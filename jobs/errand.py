@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from jobs.bell import Bell
 from jobs.job import NotAllowed
 from plotter.clock import Clock, RealClock
+from plotter.drift import rehome
 from plotter.driver import Driver, driver
 from plotter.machine import Plotter
 from plotter.port import Port, PortError
+from plotter.program import Point
 from plotter.session import Session
 from plotter.wire import Locked, Refusal, Wire
 
@@ -41,7 +43,8 @@ class ErrandFailed(Exception):
 class Bench:
     """What the plotter's thread lends to an errand: an idle machine at an open port, the pen up.
 
-    `zeroed`: whether the machine's zero is known to be where plans take it for; an errand that finds out sets it. An
+    `zeroed`: whether the machine's zero is known to be where plans take it for; an errand that finds out sets it.
+    `homings`: how often the machine has been homed in this connection. An
     errand leaves the pen up and the machine Idle, whatever happens to it. `card` is the job whose interrupted card
     lies in the plotter; `carer` looks after the machine. `over` says that nobody wants the errand any more: the person
     has gone, the server ends.
@@ -51,6 +54,7 @@ class Bench:
     port: Port
     session: Session
     zeroed: bool = False
+    homings: int = 0
     card: str | None = None
     over: Callable[[], bool] = lambda: False
     carer: "Carer | None" = None
@@ -76,6 +80,22 @@ class Errand(Protocol[T_co]):
     def run(self, bench: Bench) -> T_co:
         """Do it in the plotter's thread; the answer. Raises ErrandFailed, PortError, Locked, Refusal in words."""
         ...
+
+
+@dataclass(frozen=True)
+class Home:
+    """Find the machine's place again at its own switches; where it then stands, machine frame, mm."""
+
+    name: ClassVar[str] = "home"
+    beside_card: ClassVar[bool] = True
+
+    def run(self, bench: Bench) -> Point:
+        """Raises ErrandFailed on a machine that does not home."""
+        if not bench.plotter.machine.homing:
+            raise ErrandFailed(f"{bench.plotter.name} does not home: push its carriage into its zero corner instead")
+        at = rehome(bench.wire)
+        bench.homings += 1
+        return at
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from jobs.note import Note, literal
+from plotter.faults import Card, Resume
 from plotter.machine import Slot
 from plotter.strokes import Stroke
 
@@ -59,6 +60,7 @@ TRANSITIONS: Mapping[tuple[State, State], Rule] = {
     (State.INTERRUPTED, State.DONE): Rule(
         ("person", "plotter"), "the card is good, or a late finish before anybody decided"
     ),
+    (State.INTERRUPTED, State.WRITING): Rule(("person",), "go on with this card: its place is proven"),
     (State.INTERRUPTED, State.READY): Rule(("person",), "write a fresh card, the old one is spoiled"),
     (State.INTERRUPTED, State.FAILED): Rule(("person",), "given up"),
     (State.DONE, State.QUARANTINED): Rule(("plotter", "person"), "its machine was found out of place afterwards"),
@@ -114,6 +116,19 @@ class Ids:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a card is worth since it broke off, by which fault (a key of `plotter.faults.FAULTS`, or "").
+
+    `resume` is where it can be gone on with, if anywhere; `resumable` says that its plotter stands ready to do so now.
+    """
+
+    card: Card
+    fault: str
+    resume: Resume | None
+    resumable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """A job before it is stored: the note, what the rehearsal found, and the customer's handling of it."""
 
@@ -163,6 +178,7 @@ class Job:
     stroke: int = 0
     wanted: str | None = None
     seconds: float | None = None
+    verdict: Verdict | None = None
 
     def as_ordered(self) -> Note:
         """The note with the words the customer saw when ordering, whatever has become of the template since."""
@@ -177,7 +193,8 @@ class Attempt:
 
     `outcome`: not_started, refused, cancelled, written, interrupted (open until a person decides), spoiled, given_up.
     `reason` is the machine's, `note` what a person remarked when deciding. `x`, `y`: where the pen was last seen, card
-    frame mm; `slot`: where on the bed the card lies. `inked` says that a picture of the ink is kept.
+    frame mm; `slot`: where on the bed the card lies. `resumed`: how often a person had it
+    gone on with. `inked` says that a picture of the ink is kept.
     """
 
     job: str
@@ -197,6 +214,8 @@ class Attempt:
     y: float | None
     seconds: float | None
     position_known: bool | None
+    verdict: Verdict | None
+    resumed: int
     wanted: str | None
     held: bool
     decided_by: str | None
@@ -418,18 +437,23 @@ def unpack_ink(data: bytes) -> list[Stroke]:
 
 
 class Wanted(StrEnum):
-    """What a person wants of the card in hand."""
+    """What a person wants of the card in hand. HOLD: when the pen next lifts; LIFT: at once, wherever it is."""
 
     GO_ON = "go_on"
     HOLD = "hold"
+    LIFT = "lift"
     STOP = "stop"
     CANCEL = "cancel"
 
 
 class Decision(StrEnum):
-    """A person's word on a card that is interrupted or quarantined."""
+    """A person's word on a card that is interrupted or quarantined.
+
+    RESUME: this very card is gone on with where it broke off.
+    """
 
     GOOD = "good"
+    RESUME = "resume"
     FRESH = "fresh"
     GIVE_UP = "give_up"
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -174,6 +175,14 @@ attempt = Table(
     Column("y", Float),
     Column("seconds", Float),
     Column("position_known", Boolean),
+    # What the card is worth since it broke off, by which fault, and where it can be gone on with.
+    Column("card", String(12)),
+    Column("fault", String(16)),
+    Column("resume_stroke", Integer),
+    Column("resume_mm", Float),
+    # Whether its plotter stands ready, at a proven place, to go on with it; and how often a person had it gone on with.
+    Column("resumable", Boolean, nullable=False, server_default=false()),
+    Column("resumed", Integer, nullable=False, server_default=text("0")),
     Column("wanted", String(12)),
     Column("held", Boolean, nullable=False),
     Column("decided_by", Text),
@@ -196,6 +205,16 @@ attempt = Table(
         postgresql_where=text("ended_at IS NULL"),
         sqlite_where=text("ended_at IS NULL"),
     ),
+)
+
+# How often each fault has happened on each plotter, and what was left of the card.
+tally = Table(
+    "tally",
+    metadata,
+    Column("plotter", String(40), primary_key=True),
+    Column("fault", String(16), primary_key=True),
+    Column("card", String(12), primary_key=True),
+    Column("times", Integer, nullable=False),
 )
 
 plotter = Table(

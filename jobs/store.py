@@ -25,6 +25,7 @@ from jobs.job import (
     SlotRow,
     Stale,
     State,
+    Verdict,
     Wanted,
     Who,
     papers,
@@ -32,6 +33,7 @@ from jobs.job import (
     waiting_for,
 )
 from jobs.note import Note
+from plotter.faults import Card, Resume
 from plotter.machine import Slot
 from plotter.strokes import Stroke
 
@@ -44,6 +46,7 @@ _job, _attempt, _plotter, _batch, _event, _slot = (
     schema.slot,
 )
 
+_VERDICT = ("card", "fault", "resume_stroke", "resume_mm", "resumable")
 _ASKS = ("transliterate", "knobs", "address", "artwork")  # of a note, kept in one column: few ask for any of it
 
 
@@ -204,7 +207,8 @@ class Store(Database):
                 [{"kind": f"job.{r['state']}", "job": r["id"], "data": {"from": None, "reason": ""}} for r in rows],
                 actor,
             )
-        return [_job_of({**row, "on": None, "stroke": None, "wanted": None}) for row in rows]
+        none = dict.fromkeys(("on", "stroke", "wanted", *_VERDICT))
+        return [_job_of({**row, **none}) for row in rows]
 
     def _row(self, order: Order, at: datetime, batch: str | None, started: bool) -> dict[str, Any]:
         note = order.note
@@ -350,7 +354,7 @@ class Store(Database):
         query = select(*(c for c in _attempt.c if c.name != "ink"), _attempt.c.ink.is_not(None).label("inked"))
         with self.reading() as connection:
             rows = connection.execute(query.where(_attempt.c.job == job_id).order_by(_attempt.c.number)).all()
-        return [Attempt(**row._mapping) for row in rows]
+        return [Attempt(**_with_verdict(row._mapping)) for row in rows]
 
     def ink(self, job_id: str, number: int | None = None) -> list[Stroke] | None:
         """What was drawn (card frame, mm) in the given attempt, else on the job's own card; None if none is kept."""
@@ -407,14 +411,23 @@ _OWN = and_(
 
 
 def _jobs() -> Select[Any]:
-    own = [_attempt.c[name] for name in ("stroke", "wanted", "seconds")]
+    own = [_attempt.c[name] for name in ("stroke", "wanted", "seconds", *_VERDICT)]
     return select(_job, _attempt.c.plotter.label("on"), *own).select_from(
         _job.outerjoin(_attempt, and_(_attempt.c.job == _job.c.id, _OWN))
     )
 
 
-def _job_of(row: Mapping[Any, Any]) -> Job:
+def _with_verdict(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A row with what its card is worth as one value."""
     values = dict(row)
+    card, fault, stroke, mm, resumable = (values.pop(name) for name in _VERDICT)
+    where = None if stroke is None else Resume(stroke, mm or 0.0)
+    found = Verdict(card=Card(card), fault=fault or "", resume=where, resumable=bool(resumable)) if card else None
+    return {**values, "verdict": found}
+
+
+def _job_of(row: Mapping[Any, Any]) -> Job:
+    values = _with_verdict(row)
     own = {key: values.pop(key) for key in ("text", "template", "fields", "hand", "stock", "seed", "frames")}
     note = Note(**own, **values.pop("asks"))
     done = values["state"] == State.DONE

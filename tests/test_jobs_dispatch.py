@@ -29,6 +29,7 @@ from jobs.job import (
 )
 from jobs.note import Note
 from jobs.store import Store
+from plotter.faults import Card, Resume
 from plotter.machine import Machine, Plotter
 
 PLOTTERS = ("p1", "p2")
@@ -42,7 +43,7 @@ def plotters() -> list[Plotter]:
 # How often each happens, so that cards do get written between the misfortunes.
 MOVES = {
     "order": 1, "load_and_claim": 8, "pen_down": 8, "progress": 1, "finish": 4, "give_back": 1, "fail": 1, "say": 3,
-    "decide": 4, "wish": 1, "time_goes_by": 2, "kill_and_restart": 1,
+    "decide": 5, "offer": 2, "stay": 1, "wish": 1, "time_goes_by": 2, "kill_and_restart": 1,
 }  # fmt: skip
 
 
@@ -124,7 +125,9 @@ class Shop(RuleBasedStateMachine):
     def finish(self, data: st.DataObject) -> None:
         if claim := self.claim_of(data):
             well = data.draw(st.booleans())
-            told = self.try_to(self.dispatch.finish, claim, finished=well, stroke=5 if well else 3)
+            card = data.draw(st.sampled_from([Card.RESUMABLE, Card.LOOK, Card.SPOILED]))
+            more = {"card": card, "resume": Resume(3), "resumable": card is Card.RESUMABLE} if not well else {}
+            told = self.try_to(self.dispatch.finish, claim, finished=well, stroke=5 if well else 3, **more)
             if told and well:
                 self.finished.add((claim.job.id, claim.number))
 
@@ -147,15 +150,26 @@ class Shop(RuleBasedStateMachine):
     def decide(self, data: st.DataObject) -> None:
         job = self.job(data, State.INTERRUPTED)
         decision = data.draw(st.sampled_from(Decision))
-        if self.try_to(self.desk.decide, job, decision, actor="op"):
+        ready = job != "job_none" and self.desk.store.job(job).verdict
+        if self.try_to(self.desk.decide, job, decision, actor="op", looked=data.draw(st.booleans())):
+            # The plotter stood ready, or it would not have been allowed; now it goes on.
+            assert decision is not Decision.RESUME or (ready and ready.resumable)
+            assert (self.desk.store.job(job).state is State.WRITING) == (decision is Decision.RESUME)
             if decision is Decision.GOOD:
                 self.finished.add((job, self.desk.store.job(job).attempts))
             if decision is Decision.FRESH:
                 self.fresh.append(job)
 
+    def offer(self, data: st.DataObject) -> None:
+        name, card = data.draw(st.sampled_from(PLOTTERS)), data.draw(st.sampled_from([Card.RESUMABLE, Card.LOOK, None]))
+        self.dispatch.offer(name, card)
+
+    def stay(self, data: st.DataObject) -> None:
+        self.dispatch.stay(data.draw(st.sampled_from(PLOTTERS)), "it was connected anew")
+
     def wish(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(PLOTTERS))
-        wanted = data.draw(st.sampled_from([Wanted.HOLD, Wanted.GO_ON, Wanted.STOP]))
+        wanted = data.draw(st.sampled_from([Wanted.HOLD, Wanted.LIFT, Wanted.GO_ON, Wanted.STOP]))
         self.try_to(self.desk.wish, name, wanted, actor="op")
 
     def time_goes_by(self, data: st.DataObject) -> None:

@@ -43,7 +43,7 @@ def test_only_a_person_leads_from_ink_to_a_second_card() -> None:
         if b in inked:
             assert a in inked | {State.CLAIMED}
     assert sources(State.READY, "sweeper") == (State.CLAIMED,)
-    assert sources(State.WRITING, "person") == ()
+    assert sources(State.WRITING, "person") == (State.INTERRUPTED,)  # the same card, gone on with
     assert set(OPEN) == {State.CLAIMED, State.WRITING, State.INTERRUPTED}
 
 

@@ -164,7 +164,7 @@ def meddling(at_stroke: int, *wishes: Wanted) -> type[Dispatch]:
 
 
 def test_hold_waits_at_a_lift_and_goes_on(shop: Callable[..., Shop]) -> None:
-    s = shop(replace(LEFT, port="sim://?speed=40"), dispatch=meddling(2, Wanted.HOLD, Wanted.GO_ON))
+    s = shop(dispatch=meddling(2, Wanted.HOLD, Wanted.GO_ON))
     s.load()
     job = s.order("Hello there, hold me for a while")
     s.until_state(job, State.DONE)
@@ -175,7 +175,7 @@ def test_hold_waits_at_a_lift_and_goes_on(shop: Callable[..., Shop]) -> None:
 
 
 def test_stop_leaves_the_card_to_a_person(shop: Callable[..., Shop]) -> None:
-    s = shop(replace(LEFT, port="sim://?speed=40"), dispatch=meddling(2, Wanted.STOP))
+    s = shop(dispatch=meddling(2, Wanted.STOP))
     s.load()
     job, later = s.order("Hello there, stop me in the middle of it"), s.order("Later")
     stopped = s.until_state(job, State.INTERRUPTED)
@@ -303,7 +303,7 @@ def test_without_the_database_the_pen_waits(shop: Callable[..., Shop]) -> None:
                 raise OperationalError("UPDATE", {}, Exception("disk full"))
             return super().finish(claim, **more)
 
-    s = shop(replace(LEFT, port="sim://?speed=40"), dispatch=Flaky)
+    s = shop(dispatch=Flaky)
     s.load()
     job = s.order("Hello there, the disk is full")
     s.until_state(job, State.DONE)
@@ -331,14 +331,14 @@ def test_a_graceful_end_leaves_the_card_at_a_lift(shop: Callable[..., Shop]) -> 
 def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
     shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import jobs.worker
+    import jobs.writing
 
     def broken(*_: Any) -> Any:
         monkeypatch.undo()
         raise ZeroDivisionError("a bug")
 
     s = shop()
-    monkeypatch.setattr(jobs.worker, "compose", broken)
+    monkeypatch.setattr(jobs.writing, "compose", broken)
     job, other = s.order("First"), s.order("Second")
     s.load()
     assert "ZeroDivisionError" in s.until_state(job, State.FAILED).reason
