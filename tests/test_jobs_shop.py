@@ -1,6 +1,7 @@
 """The configuration: what is shipped is right, and every fault is said at once, by section and key."""
 
 import copy
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,62 @@ def test_every_key_of_care_stands_in_the_shipped_file() -> None:
     text = (ROOT / "config.toml").read_text()
     keys = {one.name for kind in (CareAsked, Patch, PenProfile) for one in fields(kind)}
     assert [key for key in keys if f"{key} = " not in text and f".{key}]" not in text] == []
+
+
+def test_every_key_of_a_plotter_stands_in_the_shipped_file() -> None:
+    from dataclasses import fields
+
+    from jobs.shop import Place
+    from plotter.machine import Feeder, Slot
+
+    text = (ROOT / "config.toml").read_text()
+    keys = {one.name for kind in (Place, Slot, Feeder) for one in fields(kind)}
+    assert [key for key in keys if f"{key} = " not in text and not re.search(rf"\.{key}[.\]]", text)] == []
+
+
+def with_bed(sections: dict[str, Any], text: str) -> dict[str, Any]:
+    """The shipped file with the plotter left as this says."""
+    changed = copy.deepcopy(sections)
+    changed["plotters"] = {"left": {"port": "sim://", "machine": "desk", **tomllib.loads(text)}}
+    return changed
+
+
+def test_several_slots_and_a_feeder_are_read(sections: dict[str, Any]) -> None:
+    [four] = shop(with_bed(sections, "[slots.a]\n[slots.b]\nx_mm = 165.0\nrotation_deg = 0.5"), {}).plotters
+    assert {name: slot.x_mm for name, slot in four.bed.items()} == {"a": 10, "b": 165}
+    assert four.load == 2
+    fed = 'capacity = 20\n[feeder]\nmacro = ["M8", "G4P1", "M9"]\nconfirm = "pin"'
+    [fed_one] = shop(with_bed(sections, fed), {}).plotters
+    assert fed_one.feeder is not None
+    assert (fed_one.feeder.confirm, fed_one.feeder.pin, fed_one.load) == ("pin", "P", 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[slot]\n[slots.a]", r"\[plotters.left\] slot: there are slots with names too"),
+        ("capacity = 9\n[slots.a]\n[slots.b]\nx_mm = 165.0", "capacity 9: 2 slots hold one card each"),
+        ("[slots.a]\n[slots.b]\nx_mm = 157.0", r"of a6, the papers in slots a and b overlap by 1.0 mm"),
+        ("[slots.a]\n[slots.b]\nx_mm = 300.0", r"a6 is nearest, and in slot b the paper of .* reaches 118.0 mm beyond"),
+        ("[slot]\nx_mm = -30.0", "reaches 30.0 mm beyond the bed of 330 x 240 mm"),
+        ('[feeder]\nmacro = ["M3S700"]', r"\[plotters.left.feeder\] macro 'feeder', line 1 'M3S700'"),
+        ('[feeder]\nmacro = ["G0X900Y5"]', "off the bed"),
+        ('[feeder]\nmacro = ["M5"]', "lets go"),
+        ('[feeder]\nmacro = ["G10L2P1X0"]', "permanent memory"),
+        ('[feeder]\nmacro = ["M8"]\npin = "D"', "pin"),
+        ('[feeder]\nmacro = ["M8"]\n[slots.a]\n[slots.b]\nx_mm = 165.0', "a feeder serves one slot; there are 2"),
+    ],
+)
+def test_beds_that_cannot_be_are_refused_in_words(sections: dict[str, Any], text: str, why: str) -> None:
+    changed = with_bed(sections, text)
+    changed["stocks"] = {name: sections["stocks"][name] for name in ("a6", "c6")}
+    with pytest.raises(ShopFault, match=why):
+        shop(changed, {})
+
+
+def test_a_sensor_on_a_limit_switch_is_refused_where_the_machine_homes(sections: dict[str, Any]) -> None:
+    changed = with_bed(sections, '[feeder]\nmacro = ["M8"]\npin = "X"')
+    shop(changed, {})
+    changed["machines"]["desk"]["homing"] = True
+    with pytest.raises(ShopFault, match="pin X is a limit switch of a machine that homes"):
+        shop(changed, {})
