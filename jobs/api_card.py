@@ -17,14 +17,14 @@ from plotter.svg import draw
 PEN_MM = 0.35  # a fine gel pen, where no plotter says its own
 
 
-def picture(card: Composition, pen_mm: float = PEN_MM) -> str:
-    """The card as an SVG in mm."""
-    return ink(card.strokes, card.stock, pen_mm)
+def picture(card: Composition, pen_mm: float = PEN_MM, turns: Sequence[int] = ()) -> str:
+    """The card as an SVG in mm; `turns` where strokes are not drawn in writing order."""
+    return ink(card.strokes, card.stock, pen_mm, turns)
 
 
-def ink(strokes: Sequence[Stroke], stock: Stock, pen_mm: float = PEN_MM) -> str:
+def ink(strokes: Sequence[Stroke], stock: Stock, pen_mm: float = PEN_MM, turns: Sequence[int] = ()) -> str:
     """Strokes in the card frame on their paper, as an SVG in mm."""
-    return draw(strokes, stock.width_mm, stock.height_mm, pen_mm=pen_mm, fold=stock.fold)
+    return draw(strokes, stock.width_mm, stock.height_mm, pen_mm=pen_mm, fold=stock.fold, turns=turns)
 
 
 def png(svg: str, dpi: int) -> bytes:
@@ -38,9 +38,19 @@ def program(card: Composition, plotter: Plotter, slot: Slot) -> Program:
     """What is sent to this plotter for the card when it lies in this slot; raises Problem does_not_fit."""
     paper = (card.stock.width_mm, card.stock.height_mm)
     try:
-        return driver(plotter.machine).write(plan(card.strokes, paper=paper, slot=slot, machine=plotter.machine))
+        path = plan(card.strokes, paper=paper, slot=slot, machine=plotter.machine, words=card.words)
+        return driver(plotter.machine).write(path)
     except PlanError as error:
         raise Problem("does_not_fit", f"{plotter.name}: {error}") from None
+
+
+def turns(card: Composition, plotter: Plotter, slot: Slot) -> tuple[int, ...]:
+    """For each stroke of the card how many are drawn before it on this plotter; none where it cannot be written."""
+    paper = (card.stock.width_mm, card.stock.height_mm)
+    try:
+        return plan(card.strokes, paper=paper, slot=slot, machine=plotter.machine, words=card.words).turns
+    except PlanError:
+        return ()
 
 
 def preview(card: Composition, stock: str, places: Sequence[tuple[Plotter, Slot]]) -> PreviewOut:

@@ -155,9 +155,16 @@ def _pictures(routes: APIRouter, front: Front) -> None:
 
     @routes.get("/jobs/{id}/preview.svg", response_class=Response, responses={**drawn, **_SVG})
     def preview_of(id: Id) -> Response:
-        """The card as it is to be written, in mm: one path a stroke."""
+        """The card as it is to be written, in mm: one path a stroke.
+
+        `data-stroke` is the number of strokes that its plotter draws before it; in writing order for a job without.
+        """
         job = store.job(id)
-        return _svg(api_card.picture(front.rehearse(job.as_ordered()), _pen(front, job)))
+        card, where = front.rehearse(job.as_ordered()), _plotter_of(front, job)
+        turns: tuple[int, ...] = ()
+        if where is not None and where.name == job.on:
+            turns = api_card.turns(card, where, front.slot(where, job.id))
+        return _svg(api_card.picture(card, _pen(front, job), turns))
 
     @routes.get(
         "/jobs/{id}/gcode",

@@ -260,7 +260,7 @@ def _program(card: "Composition", machine: Machine, slot: Slot) -> "Program":
 
     paper = (card.stock.width_mm, card.stock.height_mm)
     tongue = driver(machine)
-    program = tongue.write(plan(card.strokes, paper=paper, slot=slot, machine=machine))
+    program = tongue.write(plan(card.strokes, paper=paper, slot=slot, machine=machine, words=card.words))
     tongue.prove(program)
     return program
 

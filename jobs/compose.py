@@ -87,6 +87,7 @@ class Composition:
     xheight_mm: float
     ink_mm: float
     warnings: tuple[Fault, ...] = ()
+    words: tuple[int, ...] = ()  # for each stroke the number of its word; what is no writing is a word of its own
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def compose(note: Note, shelf: Shelf) -> Composition:
     pieces = [] if stock is None else list(_pieces(note, stock, field, text, address if aside else None, faults))
     art = _art(note, shelf, stock, faults)
     strokes: list[Stroke] = []
+    words: list[int] = []
     lines: tuple[str, ...] = ()
     xheight = 0.0
     characters = 0
@@ -135,6 +137,8 @@ def compose(note: Note, shelf: Shelf) -> Composition:
                 faults.append(Fault(piece.field, "text_overflow", str(error), {"excess": round(error.excess, 3)}))
             else:
                 strokes += written.strokes
+                first = words[-1] + 1 if words else 0
+                words += [first + word for word in written.words]
                 characters += len(piece.text)
                 if piece.main:
                     text, lines, xheight = piece.text, tuple(written.lines), written.xheight_mm
@@ -142,6 +146,7 @@ def compose(note: Note, shelf: Shelf) -> Composition:
                         box = stock.artwork or _under(written, art, piece.frame, room)
                         seed = _seed_for(note.seed, "artwork")
                         strokes += placed(art, box, seed, grow=stock.artwork is not None)
+                        words += range(words[-1] + 1, words[-1] + 1 + len(strokes) - len(words))
     if faults or stock is None or text is None:
         raise NoteFault(faults)
     _inside(strokes, stock, field)
@@ -156,6 +161,7 @@ def compose(note: Note, shelf: Shelf) -> Composition:
         xheight_mm=xheight,
         ink_mm=sum(map(length, strokes)),
         warnings=tuple(warnings),
+        words=tuple(words),
     )
 
 

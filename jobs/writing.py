@@ -114,7 +114,8 @@ class Writing:
         try:
             card = compose(self._claim.job.as_ordered(), self._worker.shelf)
             paper = (card.stock.width_mm, card.stock.height_mm)
-            self._path = plan(card.strokes, paper=paper, slot=self._slot, machine=self._plotter.machine)
+            machine = self._plotter.machine
+            self._path = plan(card.strokes, paper=paper, slot=self._slot, machine=machine, words=card.words)
             program = self._tongue.write(self._path)
             self._tongue.prove(program)
             return program

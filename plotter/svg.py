@@ -22,11 +22,12 @@ def draw(
     fold: Literal["none", "left", "top"] = "none",
     ink: str = "#1d2a6b",
     paper: str = "#fffdf7",
+    turns: Sequence[int] = (),
 ) -> str:
     """Ink on paper as SVG in true size: one `<path data-stroke="k">` a stroke, round ends, dots too.
 
-    `strokes` in mm, y up, origin at the paper's lower left corner. Same strokes, same text, to the byte. Strokes keep
-    their shape within TOLERANCE_MM.
+    `strokes` in mm, y up, origin at the paper's lower left corner; `turns`: for each its number k, where that is not
+    its place in the list. Same strokes, same text, to the byte. Strokes keep their shape within TOLERANCE_MM.
     """
     root = ET.Element(
         "svg",
@@ -61,7 +62,7 @@ def draw(
         },
     )
     for k, one in enumerate(simplify_all(strokes, TOLERANCE_MM)):
-        ET.SubElement(lines, "path", {"data-stroke": str(k), "d": _path(one, height_mm)})
+        ET.SubElement(lines, "path", {"data-stroke": str(turns[k] if turns else k), "d": _path(one, height_mm)})
     return ET.tostring(root, encoding="unicode") + "\n"
 
 

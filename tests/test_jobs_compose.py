@@ -304,3 +304,10 @@ def test_artwork_that_cannot_be_drawn_is_named(tmp_path: Path) -> None:
 def test_a_hand_signs_cards_and_no_envelopes() -> None:
     assert [DRAWN.signature(HAND, stock) for stock in ("a6", "c6", "no-such")] == ["heart", "", ""]
     assert DRAWN.signature("another", "a6") == ""
+
+
+def test_every_stroke_knows_its_word() -> None:
+    card = compose(Note(text="Dear Tim, it is.", hand="heron", stock="a6", seed=1), SHELF)
+    assert len(card.words) == len(card.strokes)
+    assert list(card.words) == sorted(card.words)
+    assert len(set(card.words)) == 4

@@ -123,3 +123,11 @@ def test_another_reader_sees_the_same_ink(tmp_path: Path) -> None:
     assert [path.start for path in found] == [complex(10, 85), complex(50, 45)]
     assert [path.end for path in found] == [complex(31, 65), complex(70, 44)]
     assert [path.length() for path in found] == pytest.approx([length(one) for one in drawn], abs=0.01)
+
+
+def test_strokes_may_be_numbered_as_they_are_drawn() -> None:
+    drawing = [stroke([(1, 1), (2, 1)]), stroke([(3, 3), (4, 3)])]
+    numbered = draw(drawing, 10, 10, turns=(1, 0))
+    assert [one.tolist() for one in strokes_of(numbered)] == [
+        one.tolist() for one in strokes_of(draw(drawing[::-1], 10, 10))
+    ]
