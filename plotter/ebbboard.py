@@ -372,9 +372,8 @@ class EbbBoard:
         """To an absolute place. A real board waits for all motion first; here what is queued is counted in."""
         hz, *to = n
         a, b = to or (0, 0)
-        at = [
-            self._base[k] + (self._doing.shares[k].steps if self._doing and self._doing.shares else 0) for k in (0, 1)
-        ]
+        going = self._doing.shares if self._doing else None
+        at = [self._base[k] + going[k].steps if going else self._counted[k] for k in (0, 1)]
         at = [at[k] + sum(one.shares[k].steps for one in self._fifo if one.shares) for k in (0, 1)]
         a, b = a - at[0], b - at[1]
         return self._even(max(LEAST_HM_MS, max(abs(a), abs(b)) * 1000 // (hz or HOMING_HZ)), a, b)

@@ -86,14 +86,14 @@ class Share(NamedTuple):
 def share(steps: int, ticks: int, begin: float, end: float) -> Share:
     """A motor's share that makes `steps` in exactly `ticks`, its speed going from `begin` to `end` (any one unit).
 
-    A tenth of the mean is the least speed: the last step would else not fall on the last tick.
+    A fiftieth of the mean is the least speed: the last step would else not fall on the last tick (up to 6,500 of them).
     """
     n = abs(steps)
     if not n:
         return Share(0, 0, 0)
     goal, mean = n * FULL, (begin + end) / 2
     if mean > 0:
-        begin, end = max(begin / mean, 0.1), max(end / mean, 0.1)
+        begin, end = max(begin / mean, 0.02), max(end / mean, 0.02)
         accel = round((end - begin) * goal / (ticks * ticks))
     else:
         accel = 0
