@@ -35,6 +35,7 @@ class _Motion:
     shares: tuple[Share, Share] | None = None
     pen: bool | None = None
     enable: tuple[int, int] | None = None
+    even: bool = False  # at a speed that the motors start and stop with
 
 
 class Refused(Exception):
@@ -238,7 +239,7 @@ class EbbBoard:
             self._left = max(one.last_rate(done.ticks) / FULL / TICK_S if one.steps else 0.0 for one in done.shares)
         if self._fifo:
             self._begin(self._fifo.popleft())
-        elif self._left > FAST_HZ:
+        elif self._left > FAST_HZ and done is not None and not done.even:
             self.torn.append(self._t)
         if self._stuck is not None and len(self._fifo) < self._depth:
             name, motion = self._stuck
@@ -386,7 +387,7 @@ class EbbBoard:
         if not a and not b:
             return _Motion(ticks)
         shares = tuple(Share(-(-abs(n) * FULL // ticks) - (abs(n) == ticks), n, 0) for n in (a, b))
-        return _Motion(ticks, (shares[0], shares[1]))
+        return _Motion(ticks, (shares[0], shares[1]), even=True)
 
     def _sp(self, n: list[int]) -> _Motion:
         up, *rest = n
