@@ -52,6 +52,7 @@ class Paper:
         self.on_stroke = on_stroke
         self.touches = self.lifts = 0  # how often the pen has come down onto paper, and has left it
         self._servo = isinstance(pen, ServoPen)
+        self._surface_mm = pen.surface_mm if isinstance(pen, ZPen) else 0.0
         self._at = at
         self._done: list[Mark] = []
         self._rests: list[Rest] = []
@@ -133,7 +134,7 @@ class Paper:
                     self._since = t
             self._left = t
             return
-        down = self.pen.touches(to[2])
+        down = to[2] < self._surface_mm
         if line is not None:
             point = self._on_sheet(to) if down else self._crossing(was, to)
             if _apart(line[-1], point):
@@ -162,7 +163,7 @@ class Paper:
         return at[0] - dx, at[1] - dy
 
     def _crossing(self, a: Place, b: Place) -> XY:
-        surface = self.pen.surface_mm if isinstance(self.pen, ZPen) else 0.0
+        surface = self._surface_mm
         f = (surface - a[2]) / (b[2] - a[2])
         return self._on_sheet((a[0] + f * (b[0] - a[0]), a[1] + f * (b[1] - a[1]), surface))
 

@@ -52,9 +52,9 @@ class Simulator:
         self.servo = Servo(self.pen) if isinstance(self.pen, ServoPen) else None
         self.uart = FaultyUart(baud, rx_bytes, link_s, seed) if faults else Uart(baud, rx_bytes, link_s)
         self.uart.crlf_once = dialect.crlf_once
-        heights = (0.0, 0.0)
+        heights, self._surface_mm = (0.0, 0.0), 0.0
         if isinstance(self.pen, ZPen):
-            heights = (self.pen.down_mm, self.pen.up_mm)
+            heights, self._surface_mm = (self.pen.down_mm, self.pen.up_mm), self.pen.surface_mm
         self.carriage = Carriage(settings, at, switches=switches, z_reach=heights)
         self.paper = Paper(self.pen, at, (lambda s: on_stroke(self._t, s)) if on_stroke else None)
         self.unplugged = False
@@ -293,7 +293,7 @@ class Simulator:
     def _rise(self) -> None:
         """A pen on a screw meets the paper, or leaves it, within a move."""
         steps = self.firmware.stepper.steps(self._t)
-        if isinstance(self.pen, ZPen) and self.pen.touches(self.carriage.to(steps)[2]) is not self.paper.touching:
+        if (self.carriage.to(steps)[2] < self._surface_mm) is not self.paper.touching:
             self._place(steps)
 
     def _limits(self) -> str:

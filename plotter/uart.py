@@ -31,6 +31,7 @@ class Uart:
         self._ring = bytearray()
         self._partial = bytearray()  # a line's beginning that the main loop has already read
         self._out: deque[tuple[float, bytes]] = deque()  # readable at, bytes
+        self.readable = math.inf  # when the host can read the next reply; infinity when there is none
         self.tx_free = 0.0
         self.deaf_until = -math.inf
 
@@ -70,12 +71,15 @@ class Uart:
 
     def fill(self, t: float) -> None:
         """Let what has arrived by `t` into the ring; what finds it full is gone."""
-        wire = self._wire
+        wire, ring = self._wire, self._ring
         while wire and wire[0][0] <= t + 1e-9:
             data = self._arrived(t)
-            room = self.rx_bytes - len(self._ring)
-            self._ring += data[:room]
-            self.dropped += max(0, len(data) - room)
+            room = self.rx_bytes - len(ring)
+            if len(data) <= room:
+                ring += data
+            else:
+                ring += data[:room]
+                self.dropped += len(data) - room
 
     def free(self, t: float) -> int:
         """Bytes free in the ring: the second number of `Bf:`."""
@@ -157,16 +161,12 @@ class Uart:
         free = self.tx_free
         self.tx_free = (t if t > free else free) + len(data) * self.byte_s
         self._out.append((self._framed(self.tx_free), data))
+        self.readable = self._out[0][0]
 
     @property
     def printed(self) -> float:
         """When the processor gets on after printing: with no more than the TX buffer still to go out."""
         return self.tx_free - TX_BYTES * self.byte_s
-
-    @property
-    def readable(self) -> float:
-        """When the host can read the next reply; infinity when there is none."""
-        return self._out[0][0] if self._out else math.inf
 
     def take(self, t: float) -> bytes:
         """The replies that the host can read by `t`."""
@@ -174,6 +174,7 @@ class Uart:
         taken = bytearray()
         while out and out[0][0] <= t:
             taken += out.popleft()[1]
+        self.readable = out[0][0] if out else math.inf
         return bytes(taken)
 
     def power_up(self, t: float) -> None:
@@ -181,6 +182,7 @@ class Uart:
         self.flush(t)
         while self._out and self._out[-1][0] > t:
             self._out.pop()
+        self.readable = self._out[0][0] if self._out else math.inf
         self.tx_free = t
         self.deaf_until = -math.inf
 
@@ -190,4 +192,5 @@ class Uart:
         self._wire.clear()
         self.commands.clear()
         self._out.clear()
+        self.readable = math.inf
         self._wire_free = self.tx_free = 0.0
