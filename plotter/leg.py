@@ -362,7 +362,7 @@ class Leg:
             broken = self._wrong_pen(report, gate)
         if broken is None:
             return False
-        if doubt == broken.fault:
+        if doubt == broken.fault or (self._hasty is not None and broken.fault == "reply-lost"):
             raise broken
         self._doubt = broken.fault
         return True
