@@ -50,7 +50,6 @@ class Paper:
         """`on_stroke` hears of each stroke when the pen has left the paper."""
         self.pen = pen
         self.on_stroke = on_stroke
-        self.touches = self.lifts = 0  # how often the pen has come down onto paper, and has left it
         self._servo = isinstance(pen, ServoPen)
         self._surface_mm = pen.surface_mm if isinstance(pen, ZPen) else 0.0
         self._at = at
@@ -175,7 +174,6 @@ class Paper:
     def _begin(self, at: XY, t: float, *, on_sheet: bool = False) -> None:
         self._open = [at if on_sheet else self._on_sheet((*at, 0.0))]
         self._begun = self._since = t
-        self.touches += 1
 
     def _end(self, t: float) -> None:
         if self._open is None:
@@ -183,7 +181,6 @@ class Paper:
         self._rests += self._rest(t)
         line = _ink(self._open)
         self._open = None
-        self.lifts += 1
         visible = self._visible(line, t)
         if self._dry_mm < math.inf:
             self._used_mm += float(np.hypot(*np.diff(line, axis=0).T).sum())

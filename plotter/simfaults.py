@@ -167,7 +167,7 @@ class Fault:
     def __post_init__(self) -> None:
         kind = KINDS.get(self.kind)
         if kind is None:
-            raise ValueError(f"no fault is called '{self.kind}'; there are {', '.join(KINDS)}")
+            raise ValueError(f"fault '{self.kind}' does not exist; there are {', '.join(KINDS)}")
         wanted = [p for p in kind.wants if p.default is None and not p.optional]
         if not len(wanted) <= len(self.args) <= len(kind.wants):
             form = f"{self.kind}{_form(kind)}" if kind.wants else f"{self.kind} with no argument"

@@ -11,9 +11,11 @@ from queue import Queue
 
 import pytest
 import serial
+from click.testing import CliRunner
 
-from plotter.machine import Machine
-from plotter.simfaults import faults
+from plotter.commands import simulate as command
+from plotter.machine import Machine, ZPen
+from plotter.simfaults import KINDS, faults
 from plotter.simserve import simulate
 from plotter.simulator import Simulator
 from plotter.strokes import deviation, stroke
@@ -157,8 +159,8 @@ class Sender:
 def test_a_script_of_twenty_lines_draws(machine: Machinery, tmp_path: Path) -> None:
     program = tmp_path / "house.gcode"
     program.write_text("\n".join(PROGRAM) + "\n", encoding="ascii")
-    command = [sys.executable, str(ROOT / "examples" / "send.py"), machine.path, str(program)]
-    sent = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    call = [sys.executable, str(ROOT / "examples" / "send.py"), machine.path, str(program)]
+    sent = subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
     assert (sent.returncode, sent.stdout.strip()) == (0, "sent"), sent.stderr
     simulator = machine.stop()
     assert deviation(simulator.ink, [HOUSE]) < 0.01
@@ -167,8 +169,8 @@ def test_a_script_of_twenty_lines_draws(machine: Machinery, tmp_path: Path) -> N
 def test_a_script_is_told_of_a_line_that_grbl_refuses(machine: Machinery, tmp_path: Path) -> None:
     program = tmp_path / "wrong.gcode"
     program.write_text("G21\nG1 X\n", encoding="ascii")
-    command = [sys.executable, str(ROOT / "examples" / "send.py"), machine.path, str(program)]
-    sent = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    call = [sys.executable, str(ROOT / "examples" / "send.py"), machine.path, str(program)]
+    sent = subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
     assert (sent.returncode, sent.stderr.strip()) == (1, "line 2 'G1 X': error:2")
 
 
@@ -274,7 +276,33 @@ def test_an_unplugged_machine_goes_on_and_can_be_plugged_in_again(tcp: int | Non
 
 @pytest.mark.parametrize("text", ["slow-host:3@5", "reset@stream", "servo-slow:2"])
 def test_faults_that_cannot_be_here_are_refused(text: str) -> None:
-    from plotter.machine import ZPen
-
     with pytest.raises(ValueError, match=text):
         simulate(Machine(pen=ZPen()), faults=faults(text), announce=lambda _path: None)
+
+
+class Models:
+    """One model, whatever its name."""
+
+    def machine(self, _name: str | None) -> Machine:
+        return Machine()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--fault", "explode"], "refused: fault 'explode' does not exist; there are drop-in"),
+        (["--fault", "reset@soon"], "refused: fault 'reset@soon'"),
+        (["--fault", "slow-host:3@1"], "slow-host is for sim://"),
+        (["--tcp", "0", "--fault", "reset@stream"], "nobody says here when a stream begins"),
+    ],
+)
+def test_the_command_refuses_faults_in_words(words: list[str], says: str) -> None:
+    done = CliRunner().invoke(command, words, obj=Models)
+    assert done.exit_code == 3
+    assert says in done.output
+
+
+def test_the_command_lists_the_faults() -> None:
+    done = CliRunner().invoke(command, ["--faults"], obj=Models)
+    assert done.exit_code == 0
+    assert [line.partition("[")[0].partition(":")[0] for line in done.output.splitlines()] == list(KINDS)

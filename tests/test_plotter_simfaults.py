@@ -86,8 +86,8 @@ def test_what_is_left_out_has_its_usual_value() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no fault is called ''; there are drop-in"),
-        ("explode@3", "no fault is called 'explode'"),
+        ("", "fault '' does not exist; there are drop-in"),
+        ("explode@3", "fault 'explode' does not exist"),
         ("drop-in", "write drop-in:BYTE"),
         ("drop-in:", "ends too early"),
         ("unplug@", "ends too early"),
