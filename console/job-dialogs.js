@@ -45,7 +45,7 @@ export async function openDecide(truth, listed) {
   const dialog = byId("decide", HTMLDialogElement);
   problemIn(dialog);
   const where = listed.plotter ? ` on ${truth.plotterName(listed.plotter)}` : "";
-  byId("decide-title", HTMLElement).textContent = `${jobTitle(listed)} was interrupted${where}`;
+  byId("decide-title", HTMLElement).textContent = listed.state === "quarantined" ? `${jobTitle(listed)} is set aside` : `${jobTitle(listed)} was interrupted${where}`;
   byId("decide-reason", HTMLElement).textContent = interruption(listed.reason) || "The server gave no reason.";
   byId("decide-text", HTMLElement).textContent = listed.text;
   byId("decide-note", HTMLInputElement).value = "";

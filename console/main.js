@@ -2,6 +2,8 @@
 /** The console put together: one truth, one line of events, the rooms of the page. */
 
 import { mountBatch } from "./batch.js";
+import { mountBed } from "./bed.js";
+import { mountCare } from "./care.js";
 import { byId, say } from "./dom.js";
 import { mountJobDialogs } from "./job-dialogs.js";
 import { mountKeys } from "./keys.js";
@@ -22,6 +24,8 @@ mountNeeds(truth);
 mountPlotters(truth);
 mountQueue(truth);
 mountPlotterDialogs();
+mountBed();
+mountCare(truth);
 mountJobDialogs();
 const open = { note: mountNote(truth), batch: mountBatch(truth) };
 byId("open-note", HTMLButtonElement).addEventListener("click", open.note);

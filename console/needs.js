@@ -1,7 +1,9 @@
 // @ts-check
 /** What the plotters cannot settle by themselves, most urgent first, and how many such things there are. */
 
+import { answerFeed, asksForCard } from "./bed.js";
 import { jobPath, post } from "./api.js";
+import { openCare } from "./care.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
 import { openCancel, openDecide } from "./job-dialogs.js";
 import { busy, complain, tell } from "./notices.js";
@@ -45,7 +47,8 @@ export function mountNeeds(truth) {
 function needsOf(truth) {
   return [
     ...truth.interrupted.map((job) => interrupted(truth, job)),
-    ...truth.plotters.filter((plotter) => unwell(truth, plotter)).map((plotter) => ill(truth, plotter)),
+    ...truth.quarantined.map((job) => setAside(truth, job)),
+    ...truth.plotters.filter((plotter) => unwell(truth, plotter)).map((plotter) => unfed(truth, plotter) ?? ill(truth, plotter)),
     ...truth.plotters.filter((plotter) => starving(truth, plotter)).map((plotter) => hungry(truth, plotter)),
     ...unserved(truth).map((stock) => unloaded(truth, stock)),
     ...truth.failed.map((job) => failed(truth, job)),
@@ -57,7 +60,9 @@ function unserved(truth) {
   if (truth.plotters.some((plotter) => starving(truth, plotter))) return [];
   const loaded = truth.plotters.filter((plotter) => plotter.mode === "active" && (plotter.blanks > 0 || plotter.job !== null));
   const wanted = new Set(truth.waiting.map((job) => job.stock));
-  return [...wanted].filter((stock) => !loaded.some((plotter) => plotter.loaded_stock === stock));
+  const has = (/** @type {Plotter} */ plotter, /** @type {string} */ stock) =>
+    plotter.loaded_stock === stock || plotter.slots.some((slot) => slot.stock === stock && slot.blanks > 0);
+  return [...wanted].filter((stock) => !loaded.some((plotter) => has(plotter, stock)));
 }
 
 /** @param {Truth} truth @param {string} stock @returns {Need} */
@@ -96,6 +101,18 @@ function interrupted(truth, job) {
 }
 
 /** @param {Truth} truth @param {Job} job @returns {Need} */
+function setAside(truth, job) {
+  return {
+    key: `${job.id} quarantined`,
+    kind: "card",
+    title: `${jobTitle(job)} is set aside`,
+    why: sentence(job.reason),
+    text: excerpt(job.text, 90),
+    ways: [{ label: "Look and decide", first: true, press: () => void openDecide(truth, job) }],
+  };
+}
+
+/** @param {Truth} truth @param {Job} job @returns {Need} */
 function failed(truth, job) {
   return {
     key: `${job.id} failed`,
@@ -110,11 +127,45 @@ function failed(truth, job) {
   };
 }
 
+/** A feeder that wants a person: to say whether a card has come, or to look why none has. @param {Truth} truth @param {Plotter} plotter @returns {Need | null} */
+function unfed(truth, plotter) {
+  if (plotter.condition !== "attention") return null;
+  if (asksForCard(plotter)) {
+    return {
+      key: `${plotter.id} asks for a card`,
+      kind: "blanks",
+      title: `${plotter.name}: has a card come?`,
+      why: "Look at the feeder: a fresh card must lie in place, alone.",
+      text: "",
+      ways: [
+        { label: "Card is in", first: true, press: (button) => void answerFeed(truth, plotter, true, button) },
+        { label: "No card", press: (button) => void answerFeed(truth, plotter, false, button) },
+      ],
+    };
+  }
+  if (!plotter.slots.some((slot) => slot.feed === "missing")) return null;
+  const now = () => truth.plotters.find((one) => one.id === plotter.id) ?? plotter;
+  return {
+    key: `${plotter.id} unfed`,
+    kind: "fault",
+    title: `${plotter.name}: no card has come`,
+    why: sentence(plotter.reason),
+    text: "",
+    ways: [{ label: "Load blanks", press: () => openBlanks(truth, now()) }],
+  };
+}
+
 /** @param {Truth} truth @param {Plotter} plotter @returns {Need} */
 function ill(truth, plotter) {
   const { word, why } = plotterState(plotter);
   const waiting = truth.waiting.length ? `${count(truth.waiting.length, "card waits", "cards wait")}.` : "";
-  return { key: `${plotter.id} ill`, kind: "fault", title: `${plotter.name}: ${word.toLowerCase()}`, why: [why, waiting].filter(Boolean).join(" · "), text: "", ways: [] };
+  return { key: `${plotter.id} ill`, kind: "fault", title: `${plotter.name}: ${word.toLowerCase()}`, why: [why, waiting].filter(Boolean).join(" · "), text: "", ways: cared(truth, plotter) };
+}
+
+/** What a plotter in attention without a card waits for is answered under its care. @param {Truth} truth @param {Plotter} plotter @returns {Way[]} */
+function cared(truth, plotter) {
+  if (plotter.condition !== "attention") return [];
+  return [{ label: "Care", first: true, press: () => openCare(truth.plotters.find((one) => one.id === plotter.id) ?? plotter) }];
 }
 
 /** @param {Truth} truth @param {Plotter} plotter @returns {Need} */

@@ -2,7 +2,9 @@
 /** The plotters, one panel each, with the card growing under the pen. */
 
 import { get, getText, jobPath, plotterPath, post } from "./api.js";
+import { showBed } from "./bed.js";
 import { Card, read } from "./card.js";
+import { openCare } from "./care.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
 import { announce, busy, complain, tell } from "./notices.js";
 import { openDecide } from "./job-dialogs.js";
@@ -58,7 +60,7 @@ export function choosePlotter(n) {
   panel?.title.focus();
 }
 
-/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "stop" | "pause"} what */
+/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "stop" | "pause" | "care"} what */
 export function pressPlotter(what) {
   const panel = panels.get(chosen) ?? panels.values().next().value;
   panel?.press(what);
@@ -85,19 +87,21 @@ class Panel {
     this.state = el("p", { class: "state" }, this.mark, this.word);
     this.why = el("p", { class: "why" });
     this.bed = el("div", { class: "bed" });
+    this.map = el("div", { class: "bed-picture" });
     this.caption = el("p", { class: "caption" });
     this.bar = el("progress", { max: 1, value: 0, "aria-label": `Strokes written on ${plotter.name}` });
     this.strokes = el("span", { class: "strokes" });
     this.blanks = el("p", { class: "blanks" });
-    const button = (/** @type {"blanks" | "hold" | "stop" | "pause"} */ what) =>
+    const button = (/** @type {"blanks" | "hold" | "stop" | "pause" | "care"} */ what) =>
       el("button", { type: "button", "data-do": what, "aria-describedby": id, click: () => this.press(what) });
-    this.buttons = { blanks: button("blanks"), hold: button("hold"), stop: button("stop"), pause: button("pause") };
+    this.buttons = { blanks: button("blanks"), hold: button("hold"), stop: button("stop"), pause: button("pause"), care: button("care") };
     this.element = el(
       "li",
       { class: "panel", "aria-labelledby": id, "data-plotter": plotter.name },
       el("div", { class: "panel-head" }, this.title, plotter.simulated ? el("span", { class: "quiet" }, "simulated") : null),
       el("div", { class: "panel-state" }, this.state, this.why),
       this.bed,
+      this.map,
       el("div", { class: "panel-progress" }, this.bar, this.strokes),
       this.caption,
       this.blanks,
@@ -145,7 +149,7 @@ class Panel {
     say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
   }
 
-  /** @param {"blanks" | "hold" | "stop" | "pause"} what */
+  /** @param {"blanks" | "hold" | "stop" | "pause" | "care"} what */
   press(what) {
     const button = this.buttons[what];
     const plotter = this.plotter;
@@ -157,6 +161,7 @@ class Panel {
     if (what === "blanks" && undecided) void openDecide(this.truth, undecided);
     else if (what === "blanks") openBlanks(this.truth, plotter);
     else if (what === "stop") openStop(this.truth, plotter, this.#stroke);
+    else if (what === "care") openCare(plotter);
     else if (what === "pause") void this.#ask(button, plotter.mode === "active" ? "pause" : "activate");
     else if (this.#holding()) void this.#ask(button, "resume");
     else void this.#ask(button, "hold");
@@ -246,6 +251,7 @@ class Panel {
     say(this.word, word);
     say(this.why, why);
     attribute(this.element, "data-tone", tone);
+    showBed(this.map, plotter, this.truth);
     attribute(this.bed, "data-live", plotter.condition === "writing" ? "yes" : null);
     const running = underPen(plotter);
     say(this.blanks, blanksLeft(plotter, this.truth.stockTitle(plotter.loaded_stock)));
@@ -253,6 +259,7 @@ class Panel {
     say(this.buttons.blanks, this.#undecided() ? "Look and decide" : "Load blanks");
     say(this.buttons.hold, this.#holding() ? "Go on" : "Hold at next lift");
     say(this.buttons.stop, "Stop …");
+    say(this.buttons.care, "Care");
     say(this.buttons.pause, plotter.mode === "active" ? "Pause" : "Activate");
     const idle = running ? null : `${plotter.name} is writing nothing.`;
     bar(this.buttons.hold, idle);

@@ -18,6 +18,7 @@ const FILTERS = [
   { name: "Under the pen", states: ["claimed", "writing"] },
   { name: "On hold", states: ["held"] },
   { name: "Interrupted", states: ["interrupted"] },
+  { name: "Set aside", states: ["quarantined"] },
   { name: "Failed", states: ["failed"] },
   { name: "Written", states: ["done"] },
   { name: "Cancelled", states: ["cancelled"] },
@@ -139,7 +140,7 @@ function fill(truth, element, job) {
   attribute(element, "data-state", job.state);
   for (const button of element.querySelectorAll("button")) {
     const name = button.dataset.do;
-    const states = name === "look" ? null : name === "decide" ? ["interrupted"] : (VERBS.find(({ verb }) => verb === name)?.states ?? []);
+    const states = name === "look" ? null : name === "decide" ? ["interrupted", "quarantined"] : (VERBS.find(({ verb }) => verb === name)?.states ?? []);
     button.hidden = (states !== null && !states.includes(job.state)) || (name === "release" && unstarted(job)) || (name === "start" && !unstarted(job));
   }
 }

@@ -17,6 +17,8 @@ export class Truth extends EventTarget {
   plotters = [];
   /** @type {Job[]} */
   interrupted = [];
+  /** @type {Job[]} written, and their machine was found out of place afterwards */
+  quarantined = [];
   /** @type {Job[]} */
   failed = [];
   /** @type {Job[]} the first cards that wait */
@@ -57,12 +59,13 @@ export class Truth extends EventTarget {
   async jobsNow() {
     const list = (/** @type {string} */ state) => get(`/v1/jobs?state=${state}&limit=${MOST}`);
     const minutes = Math.max(1, Math.ceil((Date.now() - new Date().setHours(0, 0, 0, 0)) / 60000));
-    const [figures, interrupted, failed, ready] = await Promise.all([
+    const [figures, interrupted, quarantined, failed, ready] = await Promise.all([
       get(`/v1/figures?minutes=${minutes}`),
-      ...["interrupted", "failed", "ready"].map(list),
+      ...["interrupted", "quarantined", "failed", "ready"].map(list),
     ]);
     this.figures = figures;
     this.interrupted = interrupted.data;
+    this.quarantined = quarantined.data;
     this.failed = failed.data;
     this.waiting = ready.data;
     this.dispatchEvent(new Event("jobs"));

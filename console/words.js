@@ -68,6 +68,10 @@ export function plotterState(plotter) {
   const paused = plotter.mode !== "active";
   if (plotter.condition === "offline") return { word: "Not connected", why, tone: "off" };
   if (plotter.condition === "fault") return { word: "Fault", why, tone: "alarm" };
+  if (plotter.condition === "attention" && plotter.slots.some((slot) => slot.feed === "asked")) {
+    return { word: "Has a card come?", why: "Look at the feeder and say whether a fresh card lies in place.", tone: "hold" };
+  }
+  if (plotter.condition === "attention" && plotter.job === null) return { word: "Needs care", why, tone: "alarm" };
   if (plotter.condition === "attention") {
     // The number of the card stands elsewhere, and in words.
     const bare = (plotter.reason ?? "").replace(/^look at the card of \S+ and decide: /i, "");

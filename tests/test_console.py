@@ -502,7 +502,7 @@ def test_single_keys_can_be_turned_off(house: tuple[House, str], visit: Visit) -
     _, address = house
     op = visit(address)
     op.press("?")
-    expect(op.page.locator("#keys dt")).to_have_count(10)
+    expect(op.page.locator("#keys dt")).to_have_count(11)
     op.page.get_by_label("Single keys work").uncheck()
     op.press("Escape", "n")
     expect(op.page.locator("dialog[open]")).to_have_count(0)
