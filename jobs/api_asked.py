@@ -143,8 +143,12 @@ class JobIn(NoteIn):
 class DecisionIn(_In):
     """A person's word on an interrupted card."""
 
-    card: Literal["good", "fresh", "give_up"] = Field(
-        description="good: the card can be sent. fresh: it is spoiled, write another. give_up: write none."
+    card: Literal["good", "resume", "fresh", "give_up"] = Field(
+        description="good: the card can be sent. resume: nobody has touched it, go on with it (only while its "
+        "`verdict` says `resumable`). fresh: it is spoiled, write another. give_up: write none."
+    )
+    looked: bool = Field(
+        False, description="With resume of a card whose verdict is look: only the strokes that are certain are on it."
     )
     note: Annotated[str, Field(max_length=500, pattern=_CLEAN)] = Field("", description="Why, for the record.")
 

@@ -16,7 +16,7 @@ from jobs.care import Care
 from jobs.job import Condition
 from jobs.store import Store
 
-_attempt, _job = schema.attempt, schema.job
+_attempt, _job, _tally = schema.attempt, schema.job, schema.tally
 _OUTCOMES = ("written", "quarantined", "interrupted", "spoiled", "given_up", "not_started", "refused", "cancelled")
 _CONTENT = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus exposition formats, text 0.0.4
 
@@ -66,7 +66,20 @@ class Figures(Collector):
             blanks.add_metric([row.name], row.blanks)
         yield plotters
         yield blanks
+        yield self._faults()
         yield from self._care()
+
+    def _faults(self) -> Metric:
+        """How often each fault has happened, and what was left of the card."""
+        faults = CounterMetricFamily(
+            "fairhand_faults",
+            "Faults while a card was written, by what was left of the card; mended: it went on by itself.",
+            labels=["plotter", "fault", "card"],
+        )
+        with self._store.reading() as connection:
+            for row in connection.execute(select(_tally)):
+                faults.add_metric([row.plotter, row.fault or "unknown", row.card], row.times)
+        return faults
 
     def _care(self) -> Iterator[Metric]:
         """What pens hold, how often machines have lifted them, how their checks went."""

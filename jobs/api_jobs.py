@@ -142,8 +142,8 @@ def router(front: Front) -> APIRouter:
 
     @routes.post("/jobs/{id}/decide", responses=moved)
     def decide(id: Id, body: DecisionIn) -> JobOut:
-        """A person's word on an interrupted card: nothing else leads from ink to a second card."""
-        return shown(desk.decide(id, Decision(body.card), actor=ACTOR, note=body.note))
+        """A person's word on an interrupted card: nothing else leads from ink to a second card, or back to this one."""
+        return shown(desk.decide(id, Decision(body.card), actor=ACTOR, note=body.note, looked=body.looked))
 
     _pictures(routes, front)
     return routes

@@ -51,6 +51,11 @@ def router(front: Front) -> APIRouter:
         """Hold the card in hand when the pen next lifts."""
         return shown(desk.wish(front.plotter(id).name, Wanted.HOLD, actor=ACTOR))
 
+    @routes.post("/{id}/lift", responses=moved)
+    def lift(id: Id) -> PlotterOut:
+        """Lift the pen at once, wherever it is, and hold the card there; `resume` goes on in the same place."""
+        return shown(desk.wish(front.plotter(id).name, Wanted.LIFT, actor=ACTOR))
+
     @routes.post("/{id}/resume", responses=moved)
     def resume(id: Id) -> PlotterOut:
         """Go on with the card that is held."""

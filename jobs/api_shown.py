@@ -10,6 +10,7 @@ from fonts.artwork import Artwork, NotArtwork
 from fonts.hands import Hand
 from fonts.manner import KNOBS
 from jobs.api_asked import BatchId, JobId, plotter_id
+from jobs.api_verdict import VerdictOut, verdict_out
 from jobs.job import Attempt, Batch, Condition, Job, Mode, State
 
 
@@ -69,6 +70,7 @@ class JobOut(BaseModel):
     attempts: int = Field(description="How often a plotter has taken it.")
     reason: str | None = Field(description="Why it stands where it stands, in words.")
     seconds: float | None = Field(description="Machine time of its card, once that is written or interrupted.")
+    verdict: VerdictOut | None = Field(description="What its card is worth, once that has broken off.")
     card: CardOut
     warnings: list[FaultOut] = Field(description="What is not written as it was given, each replaced character say.")
 
@@ -95,6 +97,8 @@ class AttemptOut(BaseModel):
     progress: Progress
     position: tuple[float, float] | None = Field(description="Where the pen was last seen, card frame, mm.")
     position_known: bool | None
+    verdict: VerdictOut | None = Field(description="What the card was worth when it last ended.")
+    resumed: int = Field(description="How often a person had this very card gone on with.")
     seconds: float | None
     decided_by: str | None
     decided_at: datetime | None
@@ -302,6 +306,7 @@ def job_out(job: Job, waiting_for: str | None) -> JobOut:
         attempts=job.attempts,
         reason=job.reason or None,
         seconds=job.seconds,
+        verdict=verdict_out(job.verdict),
         card=CardOut(lines=job.lines, strokes=job.strokes, ink_mm=round(job.ink_mm, 1)),
         warnings=[FaultOut(**one) for one in job.warnings],
     )
@@ -321,6 +326,7 @@ def attempt_out(one: Attempt) -> AttemptOut:
             "reason",
             "position_known",
             "seconds",
+            "resumed",
         )
     }
     return AttemptOut(
@@ -328,6 +334,7 @@ def attempt_out(one: Attempt) -> AttemptOut:
         plotter=f"plt_{one.plotter}",
         progress=Progress(stroke=one.stroke, strokes=one.strokes),
         position=position(one.x, one.y),
+        verdict=verdict_out(one.verdict),
         decided_by=one.decided_by,
         decided_at=one.decided_at,
         decision=one.decision,
