@@ -21,6 +21,18 @@
  * @property {string} updated_at
  */
 /**
+ * @typedef {object} Slot
+ * @property {string} name
+ * @property {string} lies
+ * @property {number} blanks
+ * @property {string | null} stock
+ * @property {string | null} feed
+ * @property {number} x_mm
+ * @property {number} y_mm
+ * @property {number} rotation_deg
+ * @property {string | null} measured_at
+ */
+/**
  * @typedef {object} Plotter
  * @property {string} id
  * @property {string} name
@@ -30,6 +42,8 @@
  * @property {number} blanks
  * @property {number} capacity
  * @property {string | null} loaded_stock
+ * @property {{width_mm: number, height_mm: number}} bed
+ * @property {Slot[]} slots
  * @property {string | null} job
  * @property {Progress | null} progress
  * @property {string | null} wanted

@@ -2,6 +2,7 @@
 /** Questions about a plotter: which blanks were loaded, and whether to stop for good. */
 
 import { plotterPath, post } from "./api.js";
+import { askSlots, loadedWords, openSlots } from "./bed.js";
 import { byId, el, say } from "./dom.js";
 import { announce, busy, closable, problemIn, tell } from "./notices.js";
 import { count, number, underPen } from "./words.js";
@@ -39,7 +40,17 @@ export function openBlanks(truth, plotter) {
   byId("blanks-title", HTMLElement).textContent = `Load blanks on ${plotter.name}`;
   stock.replaceChildren(...Array.from(truth.stocks.values(), (one) => option(one, truth.waitingFor(one.name))));
   stock.value = plotter.loaded_stock ?? mostWanted(truth) ?? stock.value;
+  const several = plotter.slots.length > 1;
+  byId("blanks-slots", HTMLElement).hidden = !several;
+  byId("blanks-amount", HTMLElement).hidden = several;
+  const slots = several ? askSlots(byId("blanks-bed", HTMLElement), plotter, truth, stock.value) : null;
+  stock.onchange = () => slots?.all(stock.value);
+  byId("blanks-measure", HTMLButtonElement).onclick = () => {
+    dialog.close();
+    openSlots(truth, plotter);
+  };
   const room = plotter.capacity - (underPen(plotter) ? 1 : 0);
+  amount.disabled = several;
   amount.max = String(room);
   amount.value = String(room);
   byId("blanks-room", HTMLElement).textContent =
@@ -50,9 +61,11 @@ export function openBlanks(truth, plotter) {
   confirmBlanks = async () => {
     await busy(dialog, async () => {
       try {
-        await post(plotterPath(plotter.id, "blanks"), { count: amount.valueAsNumber, stock: stock.value });
+        const papers = slots?.papers();
+        await post(plotterPath(plotter.id, "blanks"), papers ? { slots: papers } : { count: amount.valueAsNumber, stock: stock.value });
         dialog.close();
-        tell(`${plotter.name}: ${count(amount.valueAsNumber, "blank", "blanks")} of ${truth.stockTitle(stock.value)} confirmed.`);
+        const what = papers ? loadedWords(papers) : `${count(amount.valueAsNumber, "blank", "blanks")} of ${truth.stockTitle(stock.value)}`;
+        tell(`${plotter.name}: ${what} confirmed.`);
         truth.soon("plotters");
       } catch (error) {
         problemIn(dialog, error);
