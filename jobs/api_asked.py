@@ -207,6 +207,12 @@ class CornersIn(_In):
     )
 
 
+class HereIn(_In):
+    """Where does the pen stand? `token` proves that one has the plotter's controls, where somebody has them."""
+
+    token: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[0-9a-f]+$")] | None = None
+
+
 class FedIn(_In):
     """A person has looked whether the feeder has brought a card."""
 

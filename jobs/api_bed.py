@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from jobs import bed
-from jobs.api_asked import BlanksIn, CornersIn, FedIn, PlotterName, SlotName
+from jobs.api_asked import BlanksIn, CornersIn, FedIn, HereIn, PlotterName, SlotName
 from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Front
-from jobs.api_panel import PlotterOut, plotter_out
+from jobs.api_panel import PlaceOut, PlotterOut, plotter_out
 from jobs.compose import Fault
 from jobs.job import PlotterRow
 from plotter.machine import Plotter, Slot
@@ -43,6 +43,13 @@ def router(front: Front) -> APIRouter:
         room = plotter.load - (row.job is not None)
         count = room if body.count is None else body.count
         return plotter_out(desk.load(plotter.name, count, body.stock or "", actor=ACTOR), plotter)
+
+    @routes.post("/{id}/here", responses=responses("errand_failed", *_MOVED))
+    def here(id: Id, body: HereIn) -> PlaceOut:
+        """Where the pen stands now, machine mm; for touching a paper's corners."""
+        plotter = front.plotter(id)
+        x, y = front.errands[plotter.name].ask(bed.Here(), actor=ACTOR, token=body.token)
+        return PlaceOut(x_mm=round(x, 3), y_mm=round(y, 3))
 
     @routes.post("/{id}/slots/{slot}/measure", responses=responses("not_possible", *_MOVED))
     def measure(id: Id, slot: In, body: CornersIn) -> PlotterOut:

@@ -26,6 +26,13 @@ class SlotOut(BaseModel):
     measured_at: datetime | None = Field(description="When two corners were touched; null: as configured.")
 
 
+class PlaceOut(BaseModel):
+    """A place on a machine's bed."""
+
+    x_mm: float
+    y_mm: float
+
+
 class BedOut(BaseModel):
     """How far the pen reaches from the machine's zero, mm."""
 

@@ -4,7 +4,7 @@ import itertools
 import socket
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from jobs.fleet import Fleet
 from jobs.job import Condition
 from jobs.shop import Shop, shop
 from jobs.store import Store
+from plotter.machine import Plotter
 
 ROOT = Path(__file__).parent.parent
 ORDERS = (ROOT / "examples" / "orders.csv").read_bytes()
@@ -58,9 +59,11 @@ class Still(Fleet):
         self._dispatch.register(self.plotters)
 
 
-def build(database: Path | str, *names: str) -> House:
-    """The shop over a database (its URL, or a folder for it), not yet running; `names` it goes by besides localhost."""
+def build(database: Path | str, *names: str, plotters: Sequence[Plotter] | None = None) -> House:
+    """The shop over a database (its URL, or a folder for it), not yet running; `names` it goes by besides localhost;
+    `plotters` instead of the shipped ones."""
     it = example_shop()
+    it = it if plotters is None else replace(it, plotters=tuple(plotters))
     store = Store(database if isinstance(database, str) else f"sqlite:///{database / 'fairhand.db'}")
     artwork = Drawer(ROOT / "examples" / "artwork")
     shelf = Shelf(hands=hands(), stocks=it.stocks, templates=it.templates, artwork=artwork)
