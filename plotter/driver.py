@@ -1,5 +1,6 @@
 """Driver: one firmware's way of saying everything a pen needs. The seam that lets one stream write on any machine."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from plotter.machine import Machine
@@ -53,6 +54,13 @@ class Driver(Protocol):
 
     def move(self, to: Point) -> tuple[str, ...]:
         """Lines of a straight move with the pen up, machine frame, mm."""
+        ...
+
+    def macro(self, lines: Sequence[str]) -> tuple[str, ...]:
+        """A macro's lines (proved, in the few words of `plotter/dialect.py`) as this firmware takes them.
+
+        Modes and pen lift come first; when the last is answered, all motion is done. Raises Unfit for what it cannot.
+        """
         ...
 
 

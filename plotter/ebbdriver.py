@@ -7,13 +7,17 @@ the home corner before. Opening the port changes nothing; USB ignores the baud r
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plotter import ebbprogram
 from plotter.connect import MachineMismatch, NotReady
+from plotter.dialect import Unfit
+from plotter.dialect import Walk as GcodeWalk
 from plotter.ebb import LEAST_VOLTS, MARK, EbbSession
 from plotter.ebbwords import FIRST_LIFT_MS, TICK_S, Belt, Go, Move, Pause, lift, lower, servo, share
 from plotter.faults import Resume
+from plotter.gcode import preamble
 from plotter.machine import Machine
 from plotter.motion import Estimate
 from plotter.plan import Toolpath
@@ -124,6 +128,20 @@ class EbbDriver:
 
     def move(self, to: Point) -> tuple[str, ...]:
         return (str(Go(Belt.of(self.machine).motors(to))),)
+
+    def macro(self, lines: Sequence[str]) -> tuple[str, ...]:
+        """Straight ways and waits; the board switches no outputs for us."""
+        walk, said = GcodeWalk(), [lift(self.machine, first=True)]
+        for text in (*preamble(self.machine), *lines):
+            if text.startswith("M") and not text.startswith("M3"):
+                raise Unfit("an EiBotBoard has no outputs to switch")
+            walk.line(text)
+            if walk.points and text in lines:
+                said += [line for to in walk.points for line in self.move(to)]
+            elif walk.dwell_s and text in lines:
+                said.append(str(Pause(max(1, round(walk.dwell_s * 1000)))))
+        # Nothing is taken before a way to an absolute place has ended.
+        return (*said, *(str(Pause(1)) for _ in range(DEPTH + 1)))
 
 
 def _version(said: list[str]) -> tuple[int, int, int]:

@@ -1,5 +1,6 @@
 """The driver of GRBL 1.1 and of the firmwares that speak its language (grblHAL, FluidNC)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plotter import gcode
@@ -44,3 +45,8 @@ class GrblDriver:
 
     def move(self, to: Point) -> tuple[str, ...]:
         return (gcode.write_move(to),)
+
+    def macro(self, lines: Sequence[str]) -> tuple[str, ...]:
+        # The modes as everything else expects them; the dwell proves that all motion is done.
+        begin = gcode.preamble(self.machine)
+        return (*begin, *lines, begin[0], "G4P0")

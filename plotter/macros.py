@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plotter.dialect import CLEAN, Unfit, Walk
+from plotter.driver import driver
 from plotter.gcode import EDGE_MM, preamble
 from plotter.machine import Machine, ServoPen
 from plotter.program import Point
@@ -73,8 +74,10 @@ def macro(name: str, lines: Sequence[str], machine: Machine) -> Macro:
                 bed = f"0-{machine.width_mm:g} x 0-{machine.height_mm:g} mm"
                 raise MacroFault(name, number, text, f"it leads to ({x:.2f}, {y:.2f}), off the bed of {bed}")
     end = None if walk.x is None or walk.y is None else (walk.x, walk.y)
-    # The modes as everything else expects them; the dwell proves that all motion is done.
-    return Macro(name, (*begin, *lines, begin[0], "G4P0"), end)
+    try:
+        return Macro(name, driver(machine).macro(lines), end)
+    except Unfit as why:
+        raise MacroFault(name, len(lines), lines[-1], str(why)) from None
 
 
 def macros(named: Mapping[str, Sequence[str]], machine: Machine) -> dict[str, Macro]:

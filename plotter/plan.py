@@ -93,9 +93,10 @@ def plan(
             stroke=k,
         )
     if machine.order == "writing":
-        return Toolpath(strokes=tuple(on_bed), machine=machine)
-    found = ordered(on_bed, machine, late=late_after(strokes, words) if words else NO_PAIRS)
-    return Toolpath(strokes=found.strokes, machine=machine, written=found.written)
+        return Toolpath(strokes=tuple(on_bed), machine=machine, park=machine.home)
+    late = late_after(strokes, words) if words else NO_PAIRS
+    found = ordered(on_bed, machine, late=late, park=machine.home)
+    return Toolpath(strokes=found.strokes, machine=machine, park=machine.home, written=found.written)
 
 
 def _stray(strokes: Sequence[Stroke], size: tuple[float, float]) -> tuple[int, tuple[float, float]] | None:

@@ -1,6 +1,7 @@
 """Cards on the simulated EiBotBoard: judged by the ink on the paper, whatever happens on the way."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from plotter.ebb import EbbSession
 from plotter.ebbboard import NO_SUPPLY, EbbBoard
 from plotter.faults import Card, Resume
 from plotter.machine import EiBotBoard, Machine, ServoPen, Slot
+from plotter.macros import MacroFault, macro, run
 from plotter.plan import Toolpath, plan
 from plotter.port import PortError
 from plotter.program import Program
@@ -428,3 +430,23 @@ def test_others_commands_are_carried_out() -> None:
     assert say("QS") == b"0,0\n\rOK\r\n"
     assert say("SM,1,1000,1000").startswith(b"!0 Err")
     assert say("LM,5") == b"!4 Err: Missing parameter(s)\n\r"
+
+
+def test_a_macro_goes_and_waits_in_the_boards_own_words(path: Toolpath) -> None:
+    rig = Rig(path)
+    load = macro("load", ["G0X150Y20", "G4P0.5", "G0X10"], AXI)
+    report = run(Wire(rig.port, rig.connect()), load)
+    assert report.at == pytest.approx((10, 20), abs=0.02)
+    assert rig.board.head[:2] == pytest.approx((10, 20), abs=0.02)
+    assert rig.board.ink == []
+    with pytest.raises(MacroFault, match="outputs"):
+        macro("vacuum", ["M8"], AXI)
+    assert rig.write().card is Card.WHOLE  # from wherever the macro has left the head
+
+
+def test_strokes_in_another_order_are_whole_too() -> None:
+    machine = replace(AXI, order="fastest")
+    rig = Rig(plan(drawing(), paper=(148.0, 105.0), slot=SLOT, machine=machine), machine=machine)
+    outcome = rig.write(when(rig, lambda rig: rig.board.pen_down and len(rig.board.ink) == 5, Wish.LIFT), goes_on=True)
+    assert outcome.card is Card.WHOLE
+    assert rig.whole()
