@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs import carecommands as carewords
 from jobs import catalogue
 from jobs import commands as orders
 from jobs.shop import Notes, Shop, ShopFault, is_loopback, shop
@@ -195,7 +196,7 @@ def serve(
         sys.exit(1)
 
 
-for command in (*orders.COMMANDS, *catalogue.COMMANDS, *machines.COMMANDS):
+for command in (*orders.COMMANDS, *catalogue.COMMANDS, *carewords.COMMANDS, *machines.COMMANDS):
     main.add_command(command)
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from shopfront import House, build, open_client
+from click.testing import CliRunner
+from shopfront import ROOT, House, build, open_client
 
 from jobs.care import MARK, Care
+from server import main
 
 
 @pytest.fixture
@@ -74,3 +76,34 @@ def test_a_question_is_shown_answered_and_settled(house: House, api: httpx.Clien
     assert settled["out_of_place"] is None
     assert [(c["kind"], c["good"], c["by"]) for c in settled["checks"]] == [("mark", False, "api")]
     assert 'fairhand_checks_total{good="no",plotter="left"} 1.0' in api.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["care", "left"], 0, "pen: nobody has said which; there are: gel"),
+        (["pen", "change", "left", "gel", "--used", "50"], 0, "500 of 550 m left"),
+        (["pen", "change", "left", "quill"], 3, "refused: there is no pen “quill”"),
+        (["pen", "lift", "left", "down_s=650"], 3, "nobody has said which pen"),
+        (["pen", "lift", "left", "down"], 2, "NAME=NUMBER"),
+        (["pen", "steps", "left", "heights", "650", "700"], 3, "cannot do that now"),
+        (["pen", "try", "left", "650"], 3, "cannot do that now"),
+        (["pen", "warm", "left"], 3, "cannot do that now"),
+        (["drift", "check", "left"], 3, "cannot do that now"),
+        (["drift", "answer", "left", "yes"], 3, "nothing is asked"),
+        (["drift", "settle", "left"], 3, "waits for nothing"),
+        (["macro", "left", "load"], 3, "cannot do that now"),
+        (["care", "nowhere"], 3, "there is no plotter nowhere"),
+    ],
+)
+def test_the_command_line_asks_the_server(api: httpx.Client, words: list[str], code: int, said: str) -> None:
+    done = CliRunner().invoke(main, ["--config", str(ROOT / "config.toml"), *words, "--at", str(api.base_url)])
+    assert (done.exit_code, said in done.output) == (code, True), done.output
+
+
+def test_a_server_that_is_not_there_is_said() -> None:
+    done = CliRunner().invoke(
+        main, ["--config", str(ROOT / "config.toml"), "care", "left", "--at", "http://127.0.0.1:9"]
+    )
+    assert done.exit_code == 3
+    assert "no server answers at http://127.0.0.1:9" in done.output
