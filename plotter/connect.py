@@ -1,5 +1,6 @@
 """Connect: from an open port to a machine known to be the one of the configuration, idle and at a known place."""
 
+from plotter.dialects import GRBL, Foreign, recognise
 from plotter.grbl import GrblSession
 from plotter.machine import Machine, ServoPen, ZPen
 from plotter.port import Port
@@ -32,8 +33,8 @@ class MachineMismatch(NotReady):
 def connect(port: Port, machine: Machine) -> GrblSession:
     """Wait for the firmware, hold its settings against the model, home it if the model homes; then it is Idle.
 
-    Raises PortError when nothing answers, MachineMismatch naming every setting that differs, NotReady when the
-    machine is locked or stands where its bed is not.
+    Raises PortError when nothing answers, MachineMismatch naming every setting that differs or is not told, NotReady
+    for a firmware that is not spoken to, and when the machine is locked or stands where its bed is not.
     """
     session = GrblSession(machine)
     wire = Wire(port, session)
@@ -44,15 +45,21 @@ def connect(port: Port, machine: Machine) -> GrblSession:
         wire.put(session.reset())
         alarmed = wire.banner()
     try:
-        for text in messages(wire.ask("$I")):
-            if text.startswith("OPT:"):
-                session.limit(_rx_bytes(text, machine))
+        recognise(session.banner)  # before an older one is asked what it does not understand
+        told = messages(wire.ask("$I"))
+        dialect = recognise(session.banner, told)
+        build = next((text for text in told if text.startswith("OPT:")), "")
+        session.speak(dialect, _rx_bytes(build, machine))
+        if isinstance(machine.pen, ServoPen) and dialect is GRBL and build and "V" not in build.split(",")[0]:
+            raise NotReady("its GRBL is built without variable spindle: it cannot lift a servo's pen; build it with")
         wire.ask("$$")
         if differences := fingerprint(session.settings, machine):
             raise MachineMismatch(differences)
         if machine.homing:
             wire.ask("$H", HOMING_S)
             _zero_at_the_corner(wire, session)
+    except Foreign as error:
+        raise NotReady(f"this machine cannot be written with: {error}") from error
     except (Locked, Refusal) as error:
         raise NotReady(f"{error}; look at the machine, then connect again") from error
     if alarmed and not machine.homing:
@@ -120,6 +127,8 @@ def fingerprint(settings: dict[int, float], machine: Machine) -> list[str]:
             found.append(f"{what} ${number} is {'missing' if have is None else f'{have:g}'}, not {value:g}")
 
     want(1, 255, "motors stay on at rest")
+    if settings.get(13, 0):
+        found.append("reports in inches $13 are on, not 0: this program counts in mm")
     if int(settings.get(10, 0)) & 3 != 3:
         found.append(f"status report $10 is {settings.get(10, 0):g}, not 3 (position and buffers)")
     want(11, machine.junction_deviation_mm, "junction deviation")
@@ -138,4 +147,7 @@ def fingerprint(settings: dict[int, float], machine: Machine) -> list[str]:
         top = max(machine.pen.up_s, machine.pen.down_s)
         if settings.get(30, 0) < top:
             found.append(f"largest servo command $30 is {settings.get(30, 0):g}, less than the pen's {top}")
+        least = min(s for s in (machine.pen.up_s, machine.pen.down_s) if s)
+        if settings.get(31, 0) > least:
+            found.append(f"least servo command $31 is {settings.get(31, 0):g}, more than the pen's {least}")
     return found

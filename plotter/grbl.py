@@ -8,6 +8,7 @@ buffer are dropped in silence, so no more may ever be under way than it holds.
 import re
 from collections import deque
 
+from plotter.dialects import GRBL, Dialect
 from plotter.machine import Machine, ServoPen
 from plotter.session import Alarm, Banner, Error, Event, Lift, Message, NoRoom, Ok, Setting, Status, Unknown
 from plotter.words import ERRORS, LINE_LIMIT
@@ -18,20 +19,6 @@ HOLD = b"!"
 RESUME = b"~"
 RESET = b"\x18"
 
-ALARMS = {
-    1: "a limit switch was hit: the position is lost",
-    2: "a move would have left the machine's travel (soft limit)",
-    3: "it was reset while moving: the position is lost",
-    4: "the probe was not in its expected state",
-    5: "the probe touched nothing",
-    6: "homing was cut short by a reset",
-    7: "homing was cut short by the safety door",
-    8: "homing could not pull off the limit switch",
-    9: "homing found no limit switch",
-    10: "homing found no second limit switch",
-}
-# GRBL 1.1 numbers; grblHAL's differ above 9.
-
 _CLEAN = re.compile(r"[A-Z0-9.+\-$=]*")
 # GRBL, grblHAL and FluidNC: "Grbl 1.1h ['$' for help]", "GrblHAL 1.1f ['$' or '$HELP' for help]".
 _BANNER = re.compile(r"Grbl(?:HAL)? \S+ \[.*\]", re.IGNORECASE)
@@ -40,9 +27,6 @@ _SETTING = re.compile(r"\$(\d+)=(-?[\d.]+)(?: .*)?")
 _REPORT = re.compile(r"<(\w+)(?::(\d))?((?:\|[^|>]*)*)>")
 # GRBL answers these only when all earlier motion is done (`protocol_buffer_synchronize`): proof of execution.
 _SYNCHRONOUS = ("S", "M3", "G4")
-# Moves that have left the planner for the step segments (6 in GRBL 1.1, 10 in grblHAL; a short move takes one), and the
-# one being parsed.
-_BEYOND_PLANNER = 12
 # Half a motor step of a screw, and the three decimals of a report.
 _Z_SAME_MM = 0.03
 # No answer of GRBL 1.1 is longer than a settings line with its description; more without an end is noise.
@@ -54,14 +38,15 @@ class GrblSession:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._budget = 0
-        self.limit(machine.rx_bytes)
+        self.dialect: Dialect = GRBL
+        self.banner = ""  # the last one
+        self._budget = self.dialect.budget(machine.rx_bytes)
         self._under_way: deque[tuple[int, str, int]] = deque()
         self._bytes_under_way = 0
         self._partial = b""
         # After opening and after a reset the firmware's start-up is awaited: what comes before belongs to nobody.
         self._awaiting_banner = True
-        self._offset = (0.0, 0.0, 0.0)
+        self._offset = self._offset_told = (0.0, 0.0, 0.0)
         self.settings: dict[int, float] = {}
         # Free planner blocks and RX bytes when nothing is queued, as an Idle report has shown them.
         self.full: tuple[int, int] = (-1, -1)
@@ -75,12 +60,13 @@ class GrblSession:
 
     @property
     def budget(self) -> int:
-        """How many bytes may be under way at once: one less than the receive buffer, 127 at most (GRBL 1.1's)."""
+        """How many bytes may be under way at once: one less than the receive buffer, and no more than is of use."""
         return self._budget
 
-    def limit(self, rx_bytes: int) -> None:
-        """Take the size of the receive buffer that the machine reports (`[OPT:V,15,128]`)."""
-        self._budget = min(rx_bytes, 128) - 1
+    def speak(self, dialect: Dialect, rx_bytes: int) -> None:
+        """Take which firmware it is, and the size of the receive buffer that it reports (`[OPT:V,15,128]`)."""
+        self.dialect = dialect
+        self._budget = dialect.budget(rx_bytes)
 
     @property
     def awaiting_banner(self) -> bool:
@@ -122,7 +108,7 @@ class GrblSession:
     @property
     def lag(self) -> int:
         """Moves that may be answered and yet not done, at most: planner, step segments, the line being parsed."""
-        return max(self.full[0], 16) + _BEYOND_PLANNER
+        return max(self.full[0], 16) + self.dialect.beyond_planner
 
     def query(self) -> bytes:
         """The byte that asks for a status report; it takes no room."""
@@ -149,7 +135,7 @@ class GrblSession:
         GRBL 1.1 makes a report only between lines: it has then taken the first unanswered line out of its buffer
         whole, and all others are in there. The query was sent after them, so they have arrived.
         """
-        if not self._quiet or rx < 0 or self.full[1] < 0:
+        if not self.dialect.counts or not self._quiet or rx < 0 or self.full[1] < 0:
             return None
         first = self._under_way[0][2] if self._under_way else 0
         return self._bytes_under_way - first - (self.full[1] - rx)
@@ -186,6 +172,7 @@ class GrblSession:
             return self._numbered(found[1], int(found[2]))
         if _BANNER.fullmatch(text):
             self._forget()
+            self.banner = text
             return Banner(text, awaited=False)
         if text.startswith("[") and text.endswith("]"):
             return Message(text[1:-1])
@@ -200,18 +187,23 @@ class GrblSession:
         if _BANNER.fullmatch(text):
             self._forget()
             self._awaiting_banner = False
+            self.banner = text
             return Banner(text, awaited=True)
         found = _NUMBERED.fullmatch(text)
-        return _alarm(int(found[2])) if found and found[1] == "ALARM" else None
+        return self._alarm(int(found[2])) if found and found[1] == "ALARM" else None
 
     def _numbered(self, kind: str, code: int) -> Event:
         if kind == "ALARM":
-            return _alarm(code)
+            return self._alarm(code)
         if not self._under_way:
             return Unknown(f"error:{code} to no line")
         index, line, size = self._under_way.popleft()
         self._bytes_under_way -= size
-        return Error(index, line, code, ERRORS.get(code, "an error GRBL 1.1 does not know"))
+        return Error(index, line, code, ERRORS.get(code, f"an error that {self.dialect.name} does not know"))
+
+    def _alarm(self, code: int) -> Alarm:
+        fault = {1: "hard-limit", 2: "soft-limit"}.get(code, "alarm")
+        return Alarm(code, self.dialect.alarms.get(code, f"an alarm that {self.dialect.name} does not know"), fault)
 
     def _status(self, text: str) -> Event:
         found = _REPORT.fullmatch(text)
@@ -220,7 +212,7 @@ class GrblSession:
         fields = dict(field.split(":", 1) for field in found[3].split("|") if ":" in field)
         try:
             if "WCO" in fields:
-                self._offset = _three(fields["WCO"])
+                self._move_offset(_three(fields["WCO"]))
             if "MPos" in fields:
                 x, y, z = (m - o for m, o in zip(_three(fields["MPos"]), self._offset, strict=True))
                 position = (x, y, z)
@@ -232,6 +224,12 @@ class GrblSession:
         pen = _lift(self.machine, position[2], fields.get("FS", ""))
         sub, pins = int(found[2] or 0), fields.get("Pn", "")
         return Status(found[1], sub, position, planner, rx, pins, pen, self._missing(rx))
+
+    def _move_offset(self, told: tuple[float, float, float]) -> None:
+        """Once it is connected nothing moves a machine's zero: a report that says so must be borne out by the next."""
+        if self.full == (-1, -1) or told == self._offset_told:
+            self._offset = told
+        self._offset_told = told
 
 
 def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
@@ -248,11 +246,6 @@ def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
         return "down"
     lowest = pen.up_mm if pen.hop_mm is None else pen.hop_mm
     return "up" if z > lowest - _Z_SAME_MM else ""
-
-
-def _alarm(code: int) -> Alarm:
-    fault = {1: "hard-limit", 2: "soft-limit"}.get(code, "alarm")
-    return Alarm(code, ALARMS.get(code, "an alarm GRBL 1.1 does not know"), fault)
 
 
 def _three(text: str) -> tuple[float, float, float]:

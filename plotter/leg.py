@@ -338,6 +338,8 @@ class Leg:
         pens = self._way.pens(window, self._executed, self._answered, self._sent)
         still = self._still and self._sent == len(self._lines)
         gate = self._waits_for_check and self._ready(self._asked_executed)
+        # Answers may be missing where nothing more was sent: then the audit of an idle machine tells.
+        unsure = self._waits_for_check and self._answered < self._sent
         broken: Broken | None = None
         if report.state not in ("Idle", "Run"):
             broken = _out_of_order(report)
@@ -349,7 +351,7 @@ class Leg:
                 "were lost on their way to the machine" if report.missing > 0 else "came to the machine by themselves"
             )
             broken = Broken("line-lost", f"bytes {what}", "obeying", _CABLE)
-        elif self._hasty is not None and not (self._waits_for_check and self._answered < self._sent):
+        elif self._hasty is not None and report.missing == 0 and not unsure:
             raise self._hasty
         elif still and math.dist(at, self._way.after(self._sent)) > NEAR_MM:
             x, y = self._way.after(self._sent)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plotter.grbl import ALARMS, GrblSession
+from plotter.dialects import GRBL
+from plotter.grbl import GrblSession
 from plotter.machine import Machine
 from plotter.session import Alarm, Banner, Error, Event, Message, NoRoom, Ok, Setting, Status, Unknown
 from plotter.words import ERRORS
@@ -215,7 +216,7 @@ def test_any_cut_of_the_stream_says_the_same(parts: list[bytes], cuts: list[int]
 
 def test_every_error_and_alarm_has_words() -> None:
     assert len(ERRORS) == 36
-    assert set(ALARMS) == set(range(1, 11))
+    assert set(GRBL.alarms) == set(range(1, 11))
     one = session()
     for line in ("G1X", "G21"):
         one.send(line)
