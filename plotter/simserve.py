@@ -1,6 +1,6 @@
 """The simulated machine for other people's senders: a pseudo-terminal or a TCP port, in real time or a multiple of it.
 
-Opening the port resets the machine, as DTR does on a real one. The paper lies there until the end.
+Opening the port resets a GRBL machine, as DTR does on a real one. The paper lies there until the end.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Protocol, TextIO
 
 from plotter.clock import ScaledClock
+from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.reports import DIALECTS
 from plotter.simfaults import Fault
@@ -193,9 +194,10 @@ class Person(Protocol):
 
 
 def serve(
-    simulator: Simulator,
+    simulator: Simulator | EbbBoard,
     line: Line,
     *,
+    home: tuple[float, float],
     speed: float,
     person: Person,
     announce: Callable[[str], None],
@@ -203,14 +205,15 @@ def serve(
 ) -> None:
     """Be the machine at `line`, `speed` times as fast as a real one, until the person stops it.
 
-    `announce` hears the path again when the machine has been unplugged, `tell` hears of each fault as it happens.
+    `home` is the corner that the person pushes the carriage to; `announce` hears the path again when the machine has
+    been unplugged, `tell` hears of each fault as it happens.
     """
     clock = ScaledClock(speed)
     opened = out = False
     told = 0
     while not person.stops():
         if not simulator.busy and person.pushes():
-            simulator.push_head((0.0, 0.0, simulator.head[2]))
+            simulator.push_head((*home, simulator.head[2]))
         if line.wait(BUSY_S if opened and simulator.busy else IDLE_S):
             opened, out = True, False
             simulator.open(clock.now())
@@ -249,8 +252,8 @@ def simulate(
     announce: Callable[[str], None],
     tell: Callable[[str], None] = lambda _: None,
     person: Person | None = None,
-) -> Simulator:
-    """Be a GRBL plotter on a pseudo-terminal, or on TCP port `tcp`, until `person` stops it.
+) -> Simulator | EbbBoard:
+    """Be the machine on a pseudo-terminal, or on TCP port `tcp`, until `person` stops it.
 
     Without a person, signals are one: SIGTERM or SIGINT stops it, SIGUSR1 pushes the idle carriage to the zero corner
     by hand, as one does before connecting a machine that does not home.
@@ -268,21 +271,24 @@ def simulate(
             raise ValueError(f"fault '{fault}': nobody says here when a stream begins; use seconds, or down:1")
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None
-        simulator = Simulator.for_machine(
-            machine,
-            settings=settings,
-            on_stroke=None if journal is None else _journal(journal),
-            faults=faults,
-            seed=seed,
-            dialect=DIALECTS[dialect],
-        )
+        on_stroke = None if journal is None else _journal(journal)
+        simulator: Simulator | EbbBoard
+        width, height = machine.width_mm, machine.height_mm
+        if machine.firmware == "ebb":
+            if settings or faults or dialect != "grbl":
+                raise ValueError("a simulated EiBotBoard takes no settings, faults or dialect by argument")
+            simulator = EbbBoard(machine, on_stroke=on_stroke)
+        else:
+            simulator = Simulator.for_machine(
+                machine, settings=settings, on_stroke=on_stroke, faults=faults, seed=seed, dialect=DIALECTS[dialect]
+            )
+            width, height = simulator.settings[130], simulator.settings[131]
         beside = person if person is not None else stack.enter_context(_signals())
         line: Line = Pty() if tcp is None else Tcp(tcp)
         stack.callback(line.close)
         announce(line.path)
-        serve(simulator, line, speed=speed, person=beside, announce=announce, tell=tell)
+        serve(simulator, line, home=machine.home, speed=speed, person=beside, announce=announce, tell=tell)
         if ink is not None:
-            width, height = simulator.settings[130], simulator.settings[131]
             ink.write_text(simulator.sheet.picture(width, height, pen_mm=machine.pen_width_mm), encoding="utf-8")
         return simulator
 

@@ -18,7 +18,7 @@ from plotter.machine import Machine, ZPen
 from plotter.simfaults import KINDS, faults
 from plotter.simserve import simulate
 from plotter.simulator import Simulator
-from plotter.strokes import deviation, stroke
+from plotter.strokes import deviation, length, stroke
 
 ROOT = Path(__file__).parent.parent
 SPEED = 20.0
@@ -40,13 +40,14 @@ S200
 G4 P0.05
 G0 X0 Y0
 """.splitlines()
+SERVO, AXI = Machine(), Machine(firmware="ebb", steps_per_mm=(80, 80, 80))
 HOUSE = stroke([(10, 10), (30, 10), (30, 30), (20, 40), (10, 30), (10, 10)])
 
 
 class Machinery:
     """A simulated machine in a thread of its own, `SPEED` times as fast as a real one."""
 
-    def __init__(self, tcp: int | None, *texts: str) -> None:
+    def __init__(self, tcp: int | None, *texts: str, model: Machine = SERVO) -> None:
         self._asked = threading.Event()
         self.announced: Queue[str] = Queue()
         self.told: list[str] = []
@@ -54,7 +55,7 @@ class Machinery:
 
         def run() -> None:
             self._result = simulate(
-                Machine(),
+                model,
                 tcp=tcp,
                 speed=SPEED,
                 faults=faults(*texts),
@@ -272,6 +273,30 @@ def test_an_unplugged_machine_goes_on_and_can_be_plugged_in_again(tcp: int | Non
         machine.stop()
     (ink,) = simulator.ink
     assert 5 < ink[-1][0] <= 40, "as far as it had come when it was plugged in again, which resets it"
+
+
+@pytest.mark.parametrize("tcp", [None, 0], ids=["pty", "tcp"])
+def test_a_model_with_an_eibotboard_speaks_as_one(tcp: int | None) -> None:
+    machine = Machinery(tcp, model=AXI)
+    try:
+        with serial.serial_for_url(machine.path, baudrate=9600, timeout=20) as wire:
+            wire.write(b"V\r")
+            assert wire.readline().startswith(b"EBBv13_and_above EB Firmware Version 2.8")
+            rests = [b"SM,300,0,0"] * 3  # one waits for the one before: with the last OK the pen is up
+            heights = (b"SC,4,13450", b"SC,5,22438", b"SP,1,200")
+            for line in (b"EM,1,1", *heights, b"SP,0,200", b"SM,500,1600,0", b"SP,1,200", *rests):
+                wire.write(line + b"\r")
+                assert wire.readline() == b"OK\r\n"
+        board = machine.stop()
+    finally:
+        machine.stop()
+    (ink,) = board.ink
+    assert length(ink) == pytest.approx(1600 / 80 / 2**0.5, rel=0.01), "one motor alone moves the pen aslant"
+
+
+def test_an_eibotboard_takes_no_faults() -> None:
+    with pytest.raises(ValueError, match="EiBotBoard takes no"):
+        simulate(AXI, faults=faults("reset@3"), announce=lambda _path: None)
 
 
 @pytest.mark.parametrize("text", ["slow-host:3@5", "reset@stream", "servo-slow:2"])
