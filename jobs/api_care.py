@@ -21,7 +21,6 @@ MacroName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", examples=
 Metres = Annotated[float, Field(ge=0, le=100_000)]
 Level = Annotated[float, Field(ge=-50, le=1000)]
 _BODY = ("unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body")
-_BARE = ("unknown_id", "wrong_state", "invalid_request")
 # Twelve steps of a test, each under its label, take some two minutes on a slow machine.
 TEST_S = 300.0
 CHECK_S = 120.0
@@ -199,7 +198,7 @@ def router(front: Front) -> APIRouter:
         """Run one of the plotter's macros, while it is idle."""
         return do(id, RunMacro(body.macro), CHECK_S)
 
-    @routes.post("/{id}/check", responses=responses("errand_failed", *_BARE))
+    @routes.post("/{id}/check", responses=responses("errand_failed", *_BODY))
     def check(id: Id) -> DoneOut:
         """Look now whether the machine stands where it believes to stand."""
         return do(id, CheckPlace(), CHECK_S)
@@ -211,7 +210,7 @@ def router(front: Front) -> APIRouter:
         book.answer(one.name, body.good, actor=ACTOR)
         return shown(one)
 
-    @routes.post("/{id}/check/settle", responses=responses(*_BARE))
+    @routes.post("/{id}/check/settle", responses=responses(*_BODY))
     def settle(id: Id) -> CareOut:
         """A person has looked at a machine that was found out of place: it may go on."""
         one = front.plotter(id)
