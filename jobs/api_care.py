@@ -186,9 +186,7 @@ def router(front: Front) -> APIRouter:
         """Bring the pen to this height for a moment, where it stands; then it lifts by itself."""
         return do(id, TryHeight(body.value))
 
-    @routes.post(
-        "/{id}/pen/scribble", responses=responses("errand_failed", "unknown_id", "wrong_state", "invalid_request")
-    )
+    @routes.post("/{id}/pen/scribble", responses=responses("errand_failed", *_BODY))
     def scribble(id: Id) -> DoneOut:
         """Write the pen warm beside the cards."""
         return do(id, WarmUp(), CHECK_S)
