@@ -17,6 +17,7 @@
  * @property {string | null} waiting_for
  * @property {string | null} reason
  * @property {number} attempts
+ * @property {{card: "whole" | "blank" | "resumable" | "look" | "spoiled", fault: string | null, words: string, resumable: boolean} | null} verdict
  * @property {string} created_at
  * @property {string} updated_at
  */

@@ -5,7 +5,7 @@ import { get, getText, jobPath, post, Problem } from "./api.js";
 import { Card, read } from "./card.js";
 import { byId } from "./dom.js";
 import { busy, closable, problemIn, tell } from "./notices.js";
-import { count, excerpt, interruption, jobState, jobTitle, jobWhy, moment, strokes } from "./words.js";
+import { count, excerpt, interruption, jobState, jobTitle, jobWhy, moment, strokes, worth } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./truth.js").Truth} Truth */
@@ -36,6 +36,7 @@ export function mountJobDialogs() {
 
 const DECIDED = {
   good: "counts as written",
+  resume: "is gone on with",
   fresh: "waits to be written on a fresh card",
   give_up: "is given up",
 };
@@ -49,11 +50,20 @@ export async function openDecide(truth, listed) {
   byId("decide-reason", HTMLElement).textContent = interruption(listed.reason) || "The server gave no reason.";
   byId("decide-text", HTMLElement).textContent = listed.text;
   byId("decide-note", HTMLInputElement).value = "";
+  const looked = byId("decide-looked", HTMLInputElement);
+  looked.checked = false;
+  const verdict = byId("decide-verdict", HTMLElement);
+  verdict.textContent = worth(listed);
+  verdict.hidden = !listed.verdict;
+  verdict.dataset.card = listed.verdict?.card ?? "";
+  const able = listed.state === "interrupted" && listed.verdict?.resumable === true;
+  for (const one of dialog.querySelectorAll('[data-card="resume"], #decide-resume')) /** @type {HTMLElement} */ (one).hidden = !able;
+  byId("decide-looked-line", HTMLElement).hidden = !able || listed.verdict?.card !== "look";
   decide = async (card) => {
     await busy(dialog, async () => {
       const note = byId("decide-note", HTMLInputElement).value.trim();
       try {
-        await post(jobPath(listed.id, "decide"), note ? { card, note } : { card });
+        await post(jobPath(listed.id, "decide"), { card, ...(note && { note }), ...(card === "resume" && { looked: looked.checked }) });
         dialog.close();
         tell(`${jobTitle(listed)} ${DECIDED[/** @type {keyof DECIDED} */ (card)]}.`);
         byId("needs-title", HTMLElement).focus();

@@ -14,9 +14,10 @@ export function mountKeys(open) {
   const help = () => !dialog.open && dialog.showModal();
   /** @type {{key: string, shown?: string, does: string, run: () => void}[]} */
   const keys = [
-    { key: "1", shown: "1 … 9", does: "Go to that plotter; the keys L, H, S, P and C then act on it", run: () => choosePlotter(1) },
+    { key: "1", shown: "1 … 9", does: "Go to that plotter; the keys L, H, X, S, P and C then act on it", run: () => choosePlotter(1) },
     { key: "l", does: "Load blanks", run: () => pressPlotter("blanks") },
     { key: "h", does: "Hold at next lift, or go on", run: () => pressPlotter("hold") },
+    { key: "x", does: "Lift the pen now; H goes on", run: () => pressPlotter("lift") },
     { key: "s", does: "Stop (asks first)", run: () => pressPlotter("stop") },
     { key: "p", does: "Pause or activate", run: () => pressPlotter("pause") },
     { key: "c", does: "Care: pen, ink, place, macros", run: () => pressPlotter("care") },

@@ -60,7 +60,7 @@ export function choosePlotter(n) {
   panel?.title.focus();
 }
 
-/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "stop" | "pause" | "care"} what */
+/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care"} what */
 export function pressPlotter(what) {
   const panel = panels.get(chosen) ?? panels.values().next().value;
   panel?.press(what);
@@ -92,9 +92,9 @@ class Panel {
     this.bar = el("progress", { max: 1, value: 0, "aria-label": `Strokes written on ${plotter.name}` });
     this.strokes = el("span", { class: "strokes" });
     this.blanks = el("p", { class: "blanks" });
-    const button = (/** @type {"blanks" | "hold" | "stop" | "pause" | "care"} */ what) =>
+    const button = (/** @type {"blanks" | "hold" | "lift" | "stop" | "pause" | "care"} */ what) =>
       el("button", { type: "button", "data-do": what, "aria-describedby": id, click: () => this.press(what) });
-    this.buttons = { blanks: button("blanks"), hold: button("hold"), stop: button("stop"), pause: button("pause"), care: button("care") };
+    this.buttons = { blanks: button("blanks"), hold: button("hold"), lift: button("lift"), stop: button("stop"), pause: button("pause"), care: button("care") };
     this.element = el(
       "li",
       { class: "panel", "aria-labelledby": id, "data-plotter": plotter.name },
@@ -149,7 +149,7 @@ class Panel {
     say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
   }
 
-  /** @param {"blanks" | "hold" | "stop" | "pause" | "care"} what */
+  /** @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care"} what */
   press(what) {
     const button = this.buttons[what];
     const plotter = this.plotter;
@@ -161,6 +161,7 @@ class Panel {
     if (what === "blanks" && undecided) void openDecide(this.truth, undecided);
     else if (what === "blanks") openBlanks(this.truth, plotter);
     else if (what === "stop") openStop(this.truth, plotter, this.#stroke);
+    else if (what === "lift") void this.#ask(button, "lift");
     else if (what === "care") openCare(plotter);
     else if (what === "pause") void this.#ask(button, plotter.mode === "active" ? "pause" : "activate");
     else if (this.#holding()) void this.#ask(button, "resume");
@@ -172,8 +173,12 @@ class Panel {
     return this.truth.interrupted.find((job) => job.id === this.plotter.job);
   }
 
+  #lifted() {
+    return this.plotter.wanted === "lift" || (this.plotter.held && this.plotter.wanted !== "go_on");
+  }
+
   #holding() {
-    return this.plotter.wanted === "hold" || (this.plotter.held && this.plotter.wanted !== "go_on");
+    return this.plotter.wanted === "hold" || this.plotter.wanted === "lift" || (this.plotter.held && this.plotter.wanted !== "go_on");
   }
 
   /** @param {HTMLElement} button @param {string} verb */
@@ -258,11 +263,13 @@ class Panel {
     attribute(this.blanks, "data-none", plotter.blanks > 0 || running ? null : "yes");
     say(this.buttons.blanks, this.#undecided() ? "Look and decide" : "Load blanks");
     say(this.buttons.hold, this.#holding() ? "Go on" : "Hold at next lift");
+    say(this.buttons.lift, "Lift pen now");
     say(this.buttons.stop, "Stop …");
     say(this.buttons.care, "Care");
     say(this.buttons.pause, plotter.mode === "active" ? "Pause" : "Activate");
     const idle = running ? null : `${plotter.name} is writing nothing.`;
     bar(this.buttons.hold, idle);
+    bar(this.buttons.lift, idle ?? (this.#lifted() ? "The pen is up." : null));
     bar(this.buttons.stop, idle);
     bar(this.buttons.blanks, running && plotter.capacity < 2 ? `${plotter.name} holds one card, and that is still being written.` : null);
     const wanted = (plotter.blanks < 1 && plotter.condition === "idle") || this.#undecided() !== undefined;

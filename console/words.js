@@ -53,6 +53,22 @@ export function interruption(reason) {
   return sentence(reason).replace(/ Next: look at the card, then decide[^.]*\./, "");
 }
 
+/** What a broken card is worth, in words for the person at the machine. @param {Job} job */
+export function worth(job) {
+  const words = {
+    whole: "All of it is on the card.",
+    blank: "Nothing is on this card: it can be used again.",
+    resumable: "This card can be gone on with, if nobody has touched it.",
+    look: "Look at it first.",
+    spoiled: "This card is spoiled: lay a fresh one.",
+  };
+  const verdict = job.verdict;
+  if (!verdict) return "";
+  if (verdict.card === "look" && verdict.resumable) return "Look at it first; then it may be gone on with.";
+  if (verdict.card === "resumable" && !verdict.resumable) return "The machine must find its place again before this card can be gone on with.";
+  return words[verdict.card];
+}
+
 /** @param {{stroke: number, strokes: number}} progress */
 export function strokes(progress) {
   return `${number(progress.stroke)} of ${number(progress.strokes)} strokes`;
@@ -79,10 +95,12 @@ export function plotterState(plotter) {
   }
   if (plotter.condition === "held" || plotter.held) {
     if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };
+    if (plotter.wanted === "lift") return { word: "Pen lifted", why: "Go on sets it down in the same place.", tone: "hold" };
     return { word: "Holding", why: "Pen up, card unharmed. Go on writes the next stroke.", tone: "hold" };
   }
   if (plotter.condition === "writing") {
     if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };
+    if (plotter.wanted === "lift") return { word: "Lifting the pen", why: "", tone: "hold" };
     if (plotter.wanted === "hold") return { word: "Writing", why: "Holds as soon as the pen lifts.", tone: "work" };
     return { word: "Writing", why: paused ? "Takes no new card after this one." : "", tone: "work" };
   }

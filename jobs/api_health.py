@@ -118,7 +118,8 @@ def router(front: Front, figures: Figures) -> APIRouter:
 
     @routes.get("/health", responses=responses())
     def health() -> HealthOut:
-        """Whether the server can do its work: the database answers (else 503), and how the plotters are."""
+        """Whether the server can do its work: the database takes what is written (else 503); how the plotters are."""
+        front.store.prove()
         rows = [row for row in front.store.plotters() if row.name in {one.name for one in front.plotters}]
         ill = any(row.condition in (Condition.FAULT, Condition.ATTENTION, Condition.OFFLINE) for row in rows)
         return HealthOut(

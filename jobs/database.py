@@ -190,6 +190,7 @@ class Database:
         self._now = now
         self.engine = open_engine(url)
         self._local = threading.local()
+        self._proved = 0
         # SQLite has one writer at a time: waiting here is fair, waiting in the file is not.
         self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else None
         ownership = None
@@ -229,6 +230,18 @@ class Database:
                 self._turn.release()
         if topics:
             self.bell.ring(*topics)
+
+    def prove(self) -> None:
+        """That something can be written and kept; raises DBAPIError. A full disk still lets everything be read.
+
+        Nothing of it is kept: a page that is written anyway, or a word in PostgreSQL's log that nobody reads.
+        """
+        with self.transaction() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA user_version = 0" if self._proved % 2 else "PRAGMA user_version = 1")
+                self._proved += 1
+            else:
+                connection.execute(text("SELECT pg_logical_emit_message(true, 'fairhand', '')"))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

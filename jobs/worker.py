@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import Protocol
 
 import tenacity
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from jobs.carer import Carer, Look
 from jobs.compose import Shelf
@@ -28,6 +28,8 @@ from plotter.serialport import open_port
 from plotter.session import Alarm, Banner, Session
 from plotter.stream import NotReady, connect
 
+NO_DATABASE_S = 1.0  # how long it looks away when the database does not answer
+DATABASE = (DBAPIError, TimeoutError)  # SQLAlchemy's, when the pool has no connection left
 IDLE_S = 2.0  # an idle plotter looks at the queue at least this often, should a wake-up get lost
 SEEN_S = 10.0  # and says that it is there this often
 GRACE_S = 10.0  # how long the stroke under the pen may take at shutdown; an A6 line is written in less
@@ -152,7 +154,12 @@ class Worker:
                 while connected and not self.stopping.is_set():
                     if not bench.zeroed and self._somebody_has_loaded():
                         return  # a machine that does not home takes the place where it is opened for its zero
-                    connected = self._one_look(bench)
+                    try:
+                        connected = self._one_look(bench)
+                    except DATABASE as error:
+                        # The machine keeps its place: nothing is claimed, nothing moves until the database is back.
+                        log.error("plotter %s: the database does not answer: %s", self.plotter.name, error)
+                        self.rest(NO_DATABASE_S)
             finally:
                 self._withdraw()
                 # The first motion after a reconnect waits for a person's word: blanks must be confirmed anew.

@@ -20,6 +20,7 @@ from plotter.feeder import NoCard
 from plotter.plan import PlanError, Toolpath, plan
 from plotter.port import PortError
 from plotter.program import Program, ProgramError
+from plotter.relay import Relay
 from plotter.stream import STOPPED, Outcome, Progress, Wish, stream
 from plotter.strokes import Stroke
 
@@ -92,14 +93,15 @@ class Writing:
         self._program = program
         try:
             first()
-            outcome = stream(
-                self._bench.port,
-                self._bench.session,
-                program,
-                watch=self._watch,
-                before_ink=self._before_ink,
-                rewrite=self._rewrite,
-            )
+            with Relay(self._watch) as watch:
+                outcome = stream(
+                    self._bench.port,
+                    self._bench.session,
+                    program,
+                    watch=watch,
+                    before_ink=self._before_ink,
+                    rewrite=self._rewrite,
+                )
         except (Cancelled, Stale, NoCard) as error:
             log.info("job %s: %s", self._claim.job.id, error)
             self._give_back(str(error))
@@ -151,7 +153,10 @@ class Writing:
         self._worker.report(Condition.WRITING)
 
     def _watch(self, now: Progress) -> Wish:
-        """What the stream shall do. The store hears of each stroke drawn, of a nudge, and else four times a second."""
+        """What the stream shall do. The store hears of each stroke drawn, at a nudge, and else four times a second.
+
+        In a thread of its own: a database that is slow or gone holds the card at its next lift, never the pen on paper.
+        """
         worker = self._worker
         if self._last is not None and now.held != self._last.held:
             worker.report(Condition.HELD if now.held else Condition.WRITING)

@@ -21,6 +21,7 @@ from shopfront import build as build_house
 from jobs import schema
 from jobs.dispatch import Claim
 from jobs.job import Condition
+from plotter.faults import Card, Resume
 from server import build
 
 NOTE = "Dear Ana,\nthank you for the long letter. It lies on the shelf over my desk and I read it often.\nJo"
@@ -502,10 +503,55 @@ def test_single_keys_can_be_turned_off(house: tuple[House, str], visit: Visit) -
     _, address = house
     op = visit(address)
     op.press("?")
-    expect(op.page.locator("#keys dt")).to_have_count(11)
+    expect(op.page.locator("#keys dt")).to_have_count(12)
     op.page.get_by_label("Single keys work").uncheck()
     op.press("Escape", "n")
     expect(op.page.locator("dialog[open]")).to_have_count(0)
     op.page.reload()
     op.page.get_by_role("button", name="Help").click()
     expect(op.page.get_by_label("Single keys work")).not_to_be_checked()
+
+
+def test_a_card_whose_place_is_proven_is_gone_on_with(house: tuple[House, str], visit: Visit) -> None:
+    it, address = house
+    job = order(address)
+    claim = begun(it)
+    op = visit(address)
+    op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
+    op.press("1", "x")
+    expect(state(op, "left")).to_have_text("Lifting the pen")
+    it.dispatch.progress(claim, stroke=12, held=True)
+    it.dispatch.report("left", Condition.HELD)
+    expect(state(op, "left")).to_have_text("Pen lifted")
+    panel(op, "left").get_by_role("button", name="Go on").click()
+    expect(panel(op, "left").get_by_role("button", name="Hold at next lift")).to_be_visible()
+    told = {"card": Card.RESUMABLE, "fault": "stopped", "resume": Resume(12), "resumable": True}
+    it.dispatch.finish(claim, finished=False, reason="stopped", stroke=12, **told)
+    it.dispatch.report("left", Condition.ATTENTION, "look at the card")
+    expect(op.page.locator("#needs-list li").first).to_contain_text("can be gone on with, if nobody has touched it")
+    op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
+    expect(op.page.get_by_label("I have looked: only the dark strokes")).to_be_hidden()
+    op.press("Escape")
+    it.dispatch.offer("left", Card.LOOK)
+    expect(op.page.locator("#needs-list li").first).to_contain_text("Look at it first; then it may be gone on with.")
+    op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
+    go_on = op.page.get_by_role("button", name="Go on with this card")
+    op.refusals.add(f"409 /v1/jobs/{job}/decide")
+    go_on.click()
+    expect(op.page.locator("#decide .problem")).to_contain_text("looked at first")
+    op.page.get_by_label("I have looked: only the dark strokes").check()
+    assert op.axe() == []
+    go_on.click()
+    expect(said(op, "is gone on with.")).to_be_visible()
+    assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == "writing"
+
+
+def test_a_spoiled_card_is_not_offered_to_be_gone_on_with(house: tuple[House, str], visit: Visit) -> None:
+    it, address = house
+    job = interrupted(it, address)
+    op = visit(address)
+    op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
+    op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
+    expect(op.page.locator("#decide-verdict")).to_have_text("This card is spoiled: lay a fresh one.")
+    expect(op.page.get_by_role("button", name="Write it again on a fresh card")).to_be_visible()
+    expect(op.page.get_by_role("button", name="Go on with this card")).to_be_hidden()
