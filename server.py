@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs import bedcommands as bedwords
 from jobs import carecommands as carewords
 from jobs import catalogue
 from jobs import commands as orders
@@ -196,7 +197,7 @@ def serve(
         sys.exit(1)
 
 
-for command in (*orders.COMMANDS, *catalogue.COMMANDS, *carewords.COMMANDS, *machines.COMMANDS):
+for command in (*orders.COMMANDS, *catalogue.COMMANDS, *carewords.COMMANDS, *bedwords.COMMANDS, *machines.COMMANDS):
     main.add_command(command)
 
 

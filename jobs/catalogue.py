@@ -10,6 +10,7 @@ import click
 
 from jobs.commands import hands_of, refusals, shelf_of
 from jobs.shop import Shop
+from plotter.machine import Slot
 
 SPECIMEN = """Dear Sarah,
 thank you for your order No. 88213! I packed the quilt, six jars of honey and the brass zither myself this \
@@ -162,8 +163,9 @@ def plotters(load: Callable[[], Shop], as_json: bool) -> None:
             "name": one.name,
             "port": one.port,
             "machine": names[id(one.machine)],
-            "capacity": one.capacity,
-            "slot": {"x_mm": one.slot.x_mm, "y_mm": one.slot.y_mm, "rotation_deg": one.slot.rotation_deg},
+            "capacity": one.load,
+            "slot": _place(next(iter(one.bed.values()))),
+            "slots": {name: _place(slot) for name, slot in one.bed.items()},
         }
         for one in shop.plotters
     ]
@@ -172,6 +174,10 @@ def plotters(load: Callable[[], Shop], as_json: bool) -> None:
         return
     rows = ((str(p["name"]), str(p["port"]), str(p["machine"]), str(p["capacity"])) for p in listed)
     _table("", ("plotter", "port", "machine", "blanks a load"), rows)
+
+
+def _place(slot: Slot) -> dict[str, float]:
+    return {"x_mm": slot.x_mm, "y_mm": slot.y_mm, "rotation_deg": slot.rotation_deg}
 
 
 @click.command()

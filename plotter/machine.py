@@ -167,8 +167,8 @@ class Plotter:
             )
         if self.feeder and len(self.slots) > 1:
             raise ValueError(f"a feeder serves one slot; there are {len(self.slots)}")
-        if self.feeder and self.machine.firmware == "ebb":
-            raise ValueError("a feeder's macro is G-code, which an EiBotBoard does not speak: lay its cards by hand")
+        if self.feeder and self.feeder.confirm == "pin" and self.machine.firmware == "ebb":
+            raise ValueError("an EiBotBoard reports no sensor of a feeder: confirm = 'operator'")
         if self.feeder and self.feeder.pin != "P" and self.machine.homing:
             raise ValueError(f"the feeder's pin {self.feeder.pin} is a limit switch of a machine that homes: use P")
         return self
