@@ -105,7 +105,11 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
 @click.option("--ink", type=click.Path(path_type=Path), help="Write what is on the paper as SVG here at the end.")
 @click.option("--log", type=click.Path(path_type=Path), help="Append each finished stroke here as a line of JSON.")
 @click.option(
-    "--dialect", type=click.Choice(["grbl", "grblhal"]), default="grbl", show_default=True, help="Firmware to be."
+    "--dialect",
+    type=click.Choice(["grbl", "grblhal", "fluidnc"]),
+    default="grbl",
+    show_default=True,
+    help="Firmware to be.",
 )
 @click.option("--fault", "wrong", multiple=True, help="What goes wrong: NAME[:ARGUMENTS][@MOMENT]; see --faults.")
 @click.option("--seed", default=0, show_default=True, help="Which bits flip in garbled bytes.")

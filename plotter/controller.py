@@ -40,7 +40,7 @@ class Controller:
         uart: Uart,
         *,
         blocks: int,
-        dialect: reports.Dialect,
+        dialect: reports.Flavour,
         on_place: Callable[[Steps], None],
         on_go: Callable[[], None],
         on_zero: Callable[[], None],

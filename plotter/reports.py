@@ -14,8 +14,8 @@ BUSY = frozenset({"Home", "Run", "Hold", "Jog", "Door"})
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """What firmwares of GRBL's family say and do differently."""
+class Flavour:
+    """What firmwares of GRBL's family say and do differently, as far as a sender of lines meets it."""
 
     banner: str
     lines: tuple[str, ...]  # of `$I`
@@ -27,15 +27,21 @@ class Dialect:
         return [line.format(note=note, blocks=blocks, rx=rx_bytes) for line in self.lines]
 
 
-GRBL = Dialect("\r\nGrbl 1.1h ['$' for help]", ("[VER:1.1h.20190830:{note}]", "[OPT:V,{blocks},{rx}]"))
+GRBL = Flavour("\r\nGrbl 1.1h ['$' for help]", ("[VER:1.1h.20190830:{note}]", "[OPT:V,{blocks},{rx}]"))
 # github.com/grblHAL/core, `protocol.c` and `report.c`, built with COMPATIBILITY_LEVEL 0.
-GRBLHAL = Dialect(
+GRBLHAL = Flavour(
     "\r\nGrblHAL 1.1f ['$' or '$HELP' for help]",
     ("[VER:1.1f.20240817:{note}]", "[OPT:VNMSL,{blocks},{rx},3,0]", "[AXS:3:XYZ]", "[FIRMWARE:grblHAL]"),
     crlf_once=True,
     errors_hold=True,
 )
-DIALECTS = {"grbl": GRBL, "grblhal": GRBLHAL}
+# github.com/bdring/FluidNC v3, `Report.cpp` and `Channel.cpp`; it says no buffer sizes.
+FLUIDNC = Flavour(
+    "\r\nGrbl 3.7 [FluidNC v3.7.8 (wifi) '$' for help]",
+    ("[VER:3.7 FluidNC v3.7.8:{note}]", "[OPT:PHSEW]"),
+    crlf_once=True,
+)
+DIALECTS = {"grbl": GRBL, "grblhal": GRBLHAL, "fluidnc": FLUIDNC}
 
 
 def settings(values: Mapping[int, float]) -> list[str]:

@@ -8,7 +8,7 @@ from plotter.clock import Clock, ScaledClock, VirtualClock
 from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.port import PortError
-from plotter.reports import DIALECTS, GRBL, Dialect
+from plotter.reports import DIALECTS, GRBL, Flavour
 from plotter.simfaults import Fault, faults
 from plotter.simfeeder import SimFeeder
 from plotter.simulator import Simulator
@@ -114,7 +114,7 @@ def plug(
     faults: Sequence[Fault] = (),
     *,
     seed: int = 0,
-    dialect: Dialect = GRBL,
+    dialect: Flavour = GRBL,
     simulator: Simulator | None = None,
     clock: Clock | None = None,
 ) -> SimPort[Simulator]:

@@ -11,7 +11,7 @@ from plotter.homing import home
 from plotter.machine import Machine, ServoPen, ZPen
 from plotter.paper import Paper, Place
 from plotter.planner import Steps
-from plotter.reports import GRBL, Dialect
+from plotter.reports import GRBL, Flavour
 from plotter.servo import Servo
 from plotter.settings import DEFAULT
 from plotter.sheet import Sheet
@@ -42,7 +42,7 @@ class Simulator:
         on_stroke: Callable[[float, Stroke], None] | None = None,
         faults: Sequence[Fault] = (),
         seed: int = 0,
-        dialect: Dialect = GRBL,
+        dialect: Flavour = GRBL,
     ) -> None:
         """`at`: where the head is, mm from machine zero; `link_s`: the frame of the USB link, 0 for none;
         `on_stroke` hears the machine's time and the ink of each stroke when the pen has left the paper;
@@ -89,7 +89,7 @@ class Simulator:
         on_stroke: Callable[[float, Stroke], None] | None = None,
         faults: Sequence[Fault] = (),
         seed: int = 0,
-        dialect: Dialect = GRBL,
+        dialect: Flavour = GRBL,
     ) -> "Simulator":
         """A machine that is what its data sheet says but for `settings`; the head stands at machine zero.
 

@@ -17,7 +17,7 @@ from plotter.driver import connect, driver
 from plotter.machine import Machine, ServoPen, Slot, ZPen
 from plotter.plan import plan
 from plotter.port import PortError
-from plotter.reports import GRBL, GRBLHAL
+from plotter.reports import DIALECTS, GRBLHAL
 from plotter.settings import DEFAULT
 from plotter.simport import SimPort, open_sim
 from plotter.simulator import Simulator
@@ -401,16 +401,19 @@ def test_after_an_error_grblhal_takes_no_gcode_until_it_is_told(clears: bytes) -
     assert port.simulator.head[0] == 9
 
 
-def test_a_sim_url_chooses_the_dialect() -> None:
-    port = open_sim("sim://?dialect=grblhal")
-    assert talk(port, b"", 2.0)[-1].startswith("GrblHAL")
+@pytest.mark.parametrize(("name", "begins"), [("grblhal", "GrblHAL 1.1f"), ("fluidnc", "Grbl 3.7 [FluidNC")])
+def test_a_sim_url_chooses_the_dialect(name: str, begins: str) -> None:
+    port = open_sim(f"sim://?dialect={name}")
+    assert talk(port, b"", 2.0)[-1].startswith(begins)
+    assert talk(port, b"G21\r\nG99\r\n", 0.5) == ["ok", "error:20"]
+    assert talk(port, b"G21\n", 0.5) == (["error:20"] if name == "grblhal" else ["ok"])
 
 
-def test_our_driver_writes_on_grblhal() -> None:
+def test_our_driver_writes_on_the_whole_family() -> None:
     machine = Machine(rx_bytes=1024, planner_blocks=100)
     drawing = [stroke([(5, 5), (30, 5), (30, 20)]), stroke([(8, 30), (40, 33)])]
     path = plan(drawing, paper=(60, 40), slot=Slot(), machine=machine)
-    for dialect in (GRBL, GRBLHAL):
+    for dialect in DIALECTS.values():
         port = SimPort(Simulator.for_machine(machine, dialect=dialect), VirtualClock())
         outcome = write_on(port, connect(port, machine), driver(machine).write(path), watch=lambda _: Wish.GO_ON)
         assert outcome.verdict is Verdict.FINISHED
