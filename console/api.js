@@ -45,6 +45,7 @@
  * @property {string | null} loaded_stock
  * @property {{width_mm: number, height_mm: number}} bed
  * @property {Slot[]} slots
+ * @property {string | null} slot
  * @property {string | null} job
  * @property {Progress | null} progress
  * @property {string | null} wanted

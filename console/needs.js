@@ -89,7 +89,9 @@ function starving(truth, plotter) {
 
 /** @param {Truth} truth @param {Job} job @returns {Need} */
 function interrupted(truth, job) {
-  const where = job.plotter ? ` on ${truth.plotterName(job.plotter)}` : "";
+  const plotter = truth.plotters.find((one) => one.id === job.plotter);
+  const slot = plotter && plotter.slots.length > 1 && plotter.job === job.id && plotter.slot ? `, slot ${plotter.slot}` : "";
+  const where = job.plotter ? ` on ${truth.plotterName(job.plotter)}${slot}` : "";
   return {
     key: `${job.id} interrupted`,
     kind: "card",

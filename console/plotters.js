@@ -203,7 +203,8 @@ class Panel {
       this.#stroke = -1;
       this.#card = new Card(drawing, `Card ${jobTitle(job)} under the pen of ${this.plotter.name}: ${excerpt(job.text, 120)}`);
       this.bed.replaceChildren(this.#card.element);
-      say(this.caption, `Under the pen: ${jobTitle(job)}, ${this.truth.handTitle(job.hand)} on ${this.truth.stockTitle(job.stock)}`);
+      const where = this.plotter.slots.length > 1 && this.plotter.slot ? `, slot ${this.plotter.slot}` : "";
+      say(this.caption, `Under the pen: ${jobTitle(job)}${where}, ${this.truth.handTitle(job.hand)} on ${this.truth.stockTitle(job.stock)}`);
       const { progress, position } = this.plotter;
       if (this.plotter.job === id && progress) this.#wrote(progress.stroke, progress.strokes);
       if (this.plotter.job === id && position && underPen(this.plotter)) this.#card.pen(position[0], position[1]);

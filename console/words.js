@@ -90,7 +90,7 @@ export function plotterState(plotter) {
   if (plotter.condition === "attention" && plotter.job === null) return { word: "Needs care", why, tone: "alarm" };
   if (plotter.condition === "attention") {
     // The number of the card stands elsewhere, and in words.
-    const bare = (plotter.reason ?? "").replace(/^look at the card of \S+ and decide: /i, "");
+    const bare = (plotter.reason ?? "").replace(/^look at the card of \S+(?: in slot \S+)? and decide: /i, "");
     return { word: "Waits for your decision", why: interruption(bare) || "The card on the bed was interrupted.", tone: "alarm" };
   }
   if (plotter.condition === "held" || plotter.held) {

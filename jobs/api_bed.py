@@ -35,7 +35,10 @@ def router(front: Front) -> APIRouter:
                 raise _impossible("stock" if body.slots is None else f"slots.{name}", "unknown_stock", words)
         if body.count is not None and body.count > plotter.load:
             raise _impossible("count", "out_of_range", f"{plotter.name} holds at most {plotter.load} blanks")
-        if why := bed.faults(plotter, row, {name: front.shelf.stocks[stock] for name, stock in laid.items()}):
+        if row.job is not None and row.slot is not None:  # the card in hand lies there as well
+            laid.setdefault(row.slot, store.job(row.job).note.stock)
+        known = {name: front.shelf.stocks[stock] for name, stock in laid.items() if stock in front.shelf.stocks}
+        if why := bed.faults(plotter, row, known):
             words = "; ".join(why)
             raise Problem("not_possible", words, [Fault("slots", "does_not_fit", one) for one in why])
         if body.slots is not None:

@@ -1,7 +1,7 @@
 """Bed: where the cards of a plotter lie, as the configuration says or as a person has measured it at the machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fonts.card import Stock
@@ -35,6 +35,14 @@ def lying(plotter: Plotter, row: PlotterRow) -> Mapping[str, Slot]:
     """Every slot of the plotter by name: as measured at the machine, else as the configuration has it."""
     measured = {one.name: one.measured for one in row.slots}
     return {name: measured.get(name) or slot for name, slot in plotter.bed.items()}
+
+
+def as_measured(plotter: Plotter, row: PlotterRow) -> Plotter:
+    """The plotter with its slots where they were measured to lie."""
+    slots = lying(plotter, row)
+    if slots == plotter.bed:
+        return plotter
+    return replace(plotter, slot=next(iter(slots.values())), slots=slots if plotter.slots else {})
 
 
 def faults(plotter: Plotter, row: PlotterRow, papers: Mapping[str, Stock]) -> list[str]:

@@ -14,12 +14,13 @@ from typing import Protocol
 import tenacity
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from jobs.bed import as_measured
 from jobs.carer import Carer, Look
 from jobs.compose import Shelf
 from jobs.dispatch import Dispatch
 from jobs.errand import Bench, Errands
 from jobs.feeding import trouble
-from jobs.job import HOMES_WHEN_LOADED, Condition, State
+from jobs.job import HOMES_WHEN_LOADED, Condition, PlotterRow, State
 from jobs.writing import Writing
 from plotter.clock import Clock, RealClock
 from plotter.machine import Machine, Plotter
@@ -191,10 +192,10 @@ class Worker:
         """Take a card and write it, or do what a person asks, or wait a little; whether the connection can be kept."""
         seen = self.bell.count("event")
         row = self.dispatch.store.plotter(self.plotter.name)
-        bench.card, bench.plotter = row.job, self.carer.fit(bench.session)
+        bench.card, bench.plotter = row.job, as_measured(self.carer.fit(bench.session), row)
         self.errands.open(row.job)
         if row.job is not None:
-            return self._wait_for_a_decision(bench, row.job, seen)
+            return self._wait_for_a_decision(bench, row, row.job, seen)
         # A plotter in attention is idle again when its carer says so.
         if self._said is None or self._said[0] is not Condition.ATTENTION:
             self.report(Condition.IDLE)
@@ -229,7 +230,7 @@ class Worker:
         self._left = card if card.resume is not None else None
         return keep
 
-    def _wait_for_a_decision(self, bench: Bench, job: str, seen: int) -> bool:
+    def _wait_for_a_decision(self, bench: Bench, row: PlotterRow, job: str, seen: int) -> bool:
         """An earlier card lies in the plotter until a person has decided it."""
         left = self._left if self._left is not None and self._left.job == job else None
         if self.dispatch.store.job(job).state is State.WRITING:
@@ -237,7 +238,8 @@ class Worker:
         _listen(bench.port, bench.session)
         self.dispatch.offer(self.plotter.name, None if left is None else left.able(bench))
         last = self.dispatch.store.attempts(job)[-1]
-        words = f"look at the card of {job} and decide: {last.reason or 'it was interrupted'}"
+        where = f" in slot {row.slot}" if len(row.slots) > 1 else ""
+        words = f"look at the card of {job}{where} and decide: {last.reason or 'it was interrupted'}"
         if last.position_known is False and not bench.homings:
             words += ". The position is lost: push the carriage to the machine's zero corner first"
         self.report(Condition.ATTENTION, words)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from browser import Visitor, open_browser
 from playwright.sync_api import Browser, Locator, expect
@@ -116,9 +117,16 @@ def test_a_load_of_several_slots_from_confirming_to_the_decision(house: tuple[Ho
     it.dispatch.pen_down(second)
     it.dispatch.report("left", Condition.WRITING)
     expect(panel(op, "left").locator('.lying[data-lies="writing"]')).to_have_attribute("data-slot", "b")
+    expect(panel(op, "left").locator(".caption")).to_contain_text("slot b")
+    # Beside a card under the pen there is no room for a paper that would lie upon it.
+    big = {"slots": {"a": "c6"}}
+    refused = httpx.post(f"{address}/v1/plotters/plt_left/blanks", json=big, timeout=60)
+    assert refused.status_code == 422
+    assert "the papers in slots a and b overlap by 2.0 mm" in refused.json()["detail"]
     it.dispatch.finish(second, finished=False, reason="ALARM:1", stroke=0)
     it.dispatch.report("left", Condition.ATTENTION, "look at the card")
     expect(panel(op, "left").locator('.lying[data-lies="undecided"]')).to_have_attribute("data-slot", "b")
+    expect(op.page.locator(".need").first).to_contain_text("was interrupted on left, slot b")
     expect(panel(op, "left").locator('.lying[data-lies="nothing"]')).to_have_count(2)
     assert lying(op) == {"a": "written", "b": "undecided", "c": "nothing", "d": "nothing"}
     assert op.axe() == []

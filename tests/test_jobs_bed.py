@@ -171,6 +171,7 @@ def test_a_fault_in_the_middle_of_a_load(shop: Build) -> None:
     assert s.store.job(broken.id).state is State.INTERRUPTED
     # No blank is trusted until somebody has looked, wherever it lies, and nothing more is written.
     assert s.lies() == {"a": "written", "b": "undecided", "c": "nothing", "d": "nothing"}
+    s.until(lambda: f"look at the card of {broken.id} in slot b and decide" in s.store.plotter("left").reason)
     assert s.store.job(last.id).state is State.READY
     with pytest.raises(NotAllowed, match="decide that one first"):
         s.desk.lay("left", {"c": "a6"}, actor="op")
