@@ -9,6 +9,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from plotter.interpreter import Dwell, Interpreter, Memory, Motion, Offsets, Point, Spindle
 from plotter.machine import Machine, ServoPen
@@ -18,19 +19,25 @@ DT_SEGMENT = 0.01  # 1 / ACCELERATION_TICKS_PER_SECOND
 SEGMENTS = 5  # SEGMENT_BUFFER_SIZE - 1
 DWELL_STEP = 0.05  # DWELL_TIME_STEP: a dwell is made of whole ones
 DWELL_OVERHEAD = 0.001  # measured: G4P0.05 takes 51 ms, G4P0.06 101 ms
+LINK_S = 0.001  # a USB bridge's frame
+OK = "ok\r\n"
 INFINITY = math.inf
 _NOTHING = 1e-7  # mm, far below a step: here a ramp counts as ended
 
-# Machine time to read one line and answer it on an ATmega328P at 16 MHz, fitted to the measured programs: 700 lines/s
-# of 11.5 bytes at rest, 320 while step interrupts and segments take their share.
+# Machine time to read one line and answer it on an ATmega328P at 16 MHz, fitted to what real firmware sustained: 700
+# lines/s of 11.5 bytes at rest, 320 while step interrupts and segments take their share; lines of 26.5 bytes (more
+# digits and spaces, hardly more words) at 0.85 of the rate of those of 11.5.
 LINE_S = 0.95e-3
 BYTE_S = 0.040e-3
+SHORT = 12  # bytes of a line with two coordinates
+LONG_BYTE_S = 0.018e-3  # of each byte beyond
 MOVING = 2.2
 
 
 def line_time(length: int, *, moving: bool) -> float:
     """Seconds the firmware needs for a line of `length` bytes."""
-    return (LINE_S + BYTE_S * length) * (MOVING if moving else 1.0)
+    seconds = LINE_S + BYTE_S * min(length, SHORT) + LONG_BYTE_S * max(0, length - SHORT)
+    return seconds * (MOVING if moving else 1.0)
 
 
 def dwell_time(seconds: float) -> float:
@@ -274,26 +281,75 @@ class Stepper:
                 self.planner.discard()
 
 
+class _Wire:
+    """When lines arrive that are streamed by character counting: at the baud rate, as far as the machine has room."""
+
+    def __init__(self, machine: Machine, link_s: float) -> None:
+        self._byte_s, self._budget, self._link_s = 10 / machine.baud, machine.rx_bytes - 1, link_s
+        self._under_way: deque[tuple[int, float]] = deque()  # bytes, when their answer can be read
+        self._bytes = 0
+        self._sent = self._free = self._answer = 0.0
+
+    def _framed(self, t: float) -> float:
+        return math.ceil(t / self._link_s - 1e-9) * self._link_s if self._link_s else t
+
+    def arrives(self, length: int) -> float:
+        """When the last byte of the next line, of `length` bytes, is there."""
+        while self._under_way and self._bytes + length > self._budget:
+            size, read = self._under_way.popleft()
+            self._bytes -= size
+            self._sent = max(self._sent, read)
+        self._free = max(self._framed(self._sent), self._free) + length * self._byte_s
+        return self._free
+
+    def answered(self, length: int, t: float) -> None:
+        """Its `ok` is printed at `t`."""
+        self._answer = max(self._answer, t) + len(OK) * self._byte_s
+        self._under_way.append((length, self._framed(self._answer)))
+        self._bytes += length
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """Machine time from the first byte to standstill; way with the pen down and up; how often the pen went down."""
+    """Machine time from the first byte to standstill; way with the pen down and up; how often the pen went down.
+
+    `after`: when the first n lines are carried out, s, for n = 0 to all; empty where a firmware does not tell.
+    """
 
     seconds: float
     ink_mm: float
     travel_mm: float
     lifts: int
+    after: tuple[float, ...] = ()
+
+    def left_s(self, lines: int) -> float:
+        """Seconds to the end when the first `lines` lines are carried out."""
+        return self.seconds - self.after[lines]
 
 
-def estimate(lines: Iterable[str], machine: Machine) -> Estimate:
-    """How long the machine needs for a program streamed by character counting; raises GcodeError."""
-    stepper = Stepper(Axes.of(machine), lambda _steps: None)
+def estimate(lines: Iterable[str], machine: Machine, *, link_s: float = LINK_S) -> Estimate:
+    """How long the machine needs for a program streamed by character counting; raises GcodeError.
+
+    `link_s`: the USB link moves bytes in frames of so many seconds; 0 for none.
+    """
+    texts = list(lines)
+    after = [0.0] * (len(texts) + 1)
+    drawing: deque[int] = deque()  # of the blocks not done yet, how many lines are done with each
+
+    def done(_steps: Steps) -> None:
+        after[drawing.popleft()] = stepper.end
+
+    stepper = Stepper(Axes.of(machine), done)
     planner, axes, pen = stepper.planner, stepper.planner.axes, machine.pen
-    interpreter = Interpreter(memory=Memory())
+    interpreter, wire = Interpreter(memory=Memory()), _Wire(machine, link_s)
     t = 0.0
     down, ink, travel, lifts = False, 0.0, 0.0, 0
     was: Point = (0.0, 0.0, 0.0)
-    for text in lines:
+    for number, text in enumerate(texts, start=1):
+        t = max(t, wire.arrives(len(text) + 1))
+        stepper.advance(t)
         t += line_time(len(text) + 1, moving=stepper.running)
+        after[number] = t
         for action in interpreter.line(text):
             if isinstance(action, Motion):
                 target, feed = action
@@ -315,7 +371,8 @@ def estimate(lines: Iterable[str], machine: Machine) -> Estimate:
                     t = max(t, stepper.end)
                     stepper.step()
                 stepper.advance(t)
-                planner.push(axes.steps(target), None if feed is None else feed / 60)
+                if planner.push(axes.steps(target), None if feed is None else feed / 60) is not None:
+                    drawing.append(number)
             elif not isinstance(action, Offsets):
                 t = stepper.drain(t)
                 if isinstance(action, Dwell):
@@ -324,4 +381,8 @@ def estimate(lines: Iterable[str], machine: Machine) -> Estimate:
                     touching = pen.touches(action.s) if action.direction != 5 else down
                     lifts += touching and not down
                     down = touching
-    return Estimate(stepper.drain(t), ink, travel, lifts)
+                after[number] = t
+        wire.answered(len(text) + 1, t)
+    end = stepper.drain(t)
+    # A line that moves nothing is carried out with those before it.
+    return Estimate(end, ink, travel, lifts, tuple(accumulate(after, max)))

@@ -1,0 +1,80 @@
+"""Host: lines streamed by character counting to a simulated machine in virtual time, as any good sender does."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plotter.clock import VirtualClock
+from plotter.machine import Machine
+from plotter.planner import Block, Steps
+from plotter.simport import SimPort
+from plotter.simulator import Simulator
+from plotter.strokes import Stroke
+
+BOOT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Written:
+    """Machine seconds from the first byte to standstill, how often the pen stood still for want of lines, the ink."""
+
+    seconds: float
+    starved: int
+    ink: list[Stroke]
+
+
+def streamed(lines: Sequence[str], machine: Machine, *, link_s: float = 0.001) -> Written:
+    """The program on this machine; raises RuntimeError with the line that is refused.
+
+    The pen has starved when the planner has run empty while it is on the paper, and a move came after that: the last
+    planned move always ends at rest.
+    """
+    simulator = Simulator.for_machine(machine, link_s=link_s)
+    planner = simulator.firmware.stepper.planner
+    discard, push = planner.discard, planner.push
+    empty, starved = False, 0
+
+    def discarded() -> None:
+        nonlocal empty
+        discard()
+        empty = simulator.pen_down and not planner.blocks
+
+    def pushed(end: Steps, rate: float | None, *, fixed: bool = False) -> Block | None:
+        nonlocal empty, starved
+        starved += empty and simulator.pen_down
+        empty = False
+        return push(end, rate, fixed=fixed)
+
+    planner.discard, planner.push = discarded, pushed  # type: ignore[method-assign]
+    port = SimPort(simulator, VirtualClock())
+    listen_until = port.clock.now() + BOOT_S
+    while port.clock.now() < listen_until - 1e-9:
+        port.read(listen_until - port.clock.now())
+    start = port.clock.now()
+    waiting: deque[int] = deque()
+    sent = answered = 0
+    heard = b""
+    budget = machine.rx_bytes - 1
+    while answered < len(lines):
+        batch = b""
+        while sent < len(lines) and sum(waiting) + len(lines[sent]) + 1 <= budget:
+            batch += lines[sent].encode("ascii") + b"\n"
+            waiting.append(len(lines[sent]) + 1)
+            sent += 1
+        if batch:
+            port.write(batch)
+        heard += port.read(60.0)
+        *new, heard = heard.split(b"\r\n")
+        for reply in new:
+            if reply != b"ok":
+                raise RuntimeError(f"line {answered + 1} '{lines[answered]}': {reply.decode('ascii', 'replace')}")
+            answered += 1
+            waiting.popleft()
+    while simulator.busy:
+        port.read(0.02)
+        if not simulator.firmware.stepper.running and not simulator.uart.pending:
+            break
+    seconds = port.clock.now() - start
+    ink = simulator.ink
+    port.close()
+    return Written(seconds, starved, ink)
