@@ -4,7 +4,7 @@ import importlib
 import sys
 
 QUICK = ("compose", "plan", "stream")
-ALL = (*QUICK, "conformance", "lift", "human", "ocr", "drill", "fleet")
+ALL = (*QUICK, "time", "toolpath", "conformance", "lift", "human", "ocr", "drill", "fleet")
 
 
 def main(words: list[str]) -> int:

@@ -24,9 +24,9 @@ EDGE_MM = 0.05
 # Where there are more strokes they are put in order piece by piece: the times between all ends are held in memory.
 PIECE = 1000
 # How many strokes in a row are tried elsewhere: a short word is among them.
-_RUN = 6
+_RUN = 10
 _SWEEPS = 20
-_TRIES = 3
+_TRIES = 2
 _LEAST_S = 1e-6
 
 Ints = NDArray[np.intp]
@@ -244,6 +244,9 @@ class _Tour:
     def __init__(self, cost: Floats, begin: Ints, kept: Rules) -> None:
         n = len(kept.seconds)
         self._cost, self._kept = cost, kept
+        self._into = np.arange(n + 1)[None]
+        self._tries = np.ones(n + 1, dtype=bool)
+        self._meets = np.full(2 * n + 2, -1, dtype=np.intp)
         self._adopt(np.concatenate(([2 * n + 1], begin, [2 * n + 1])).astype(np.intp))
 
     def _adopt(self, heads: Ints) -> None:
@@ -251,6 +254,10 @@ class _Tour:
         kept, n = self._kept, len(heads) - 2
         self.heads, self._tails = heads, heads ^ 1
         self._ways = self._cost[self._tails[:-1], heads[1:]]
+        meets = np.empty(2 * n + 2, dtype=np.intp)  # of each end the one that the way there leads to
+        meets[self._tails[:-1]], meets[heads[1:]] = heads[1:], self._tails[:-1]
+        self._tries[np.flatnonzero(meets != self._meets) >> 1] = True
+        self._meets = meets
         self.seconds = float(self._ways.sum())
         place = self._place(heads)
         first, then = place[kept.first], place[kept.then]
@@ -284,13 +291,14 @@ class _Tour:
         return bool((np.abs(other - one) - kept.seconds[early] >= DRY_S - 1e-9).all())
 
     def improve(self) -> None:
-        """Change it as long as a change helps."""
+        """Change it as long as a change helps; a stroke whose neighbours stay the same is not tried again."""
+        n = len(self.heads) - 2
         for _ in range(_SWEEPS):
-            before = self.seconds
-            for p in range(1, len(self.heads) - 1):
-                while self._turned(p) or self._moved(p):
-                    pass
-            if before - self.seconds < _LEAST_S:
+            for p in range(1, n + 1):
+                while self._tries[self.heads[p] >> 1]:
+                    if not (self._turned(p) or self._moved(p)):
+                        self._tries[self.heads[p] >> 1] = False
+            if not self._tries[:n].any():
                 return
 
     def _turned(self, p: int) -> bool:
@@ -301,38 +309,34 @@ class _Tour:
         return self._best(gain, lambda k: np.concatenate((heads[:p], tails[p : p + k + 1][::-1], heads[p + k + 1 :])))
 
     def _moved(self, p: int) -> bool:
-        """Put the run from place p on elsewhere, one way round or the other, where that helps."""
+        """Put a run from place p on elsewhere, one way round or the other, where that helps."""
         cost, heads, tails, ways = self._cost, self.heads, self._tails, self._ways
         n = len(heads) - 2
-        from_head, lead_in = cost[heads[p]], ways[p - 1]
-        for q in range(p, min(p + _RUN, n + 1)):
-            freed = lead_in + ways[q] - cost[tails[p - 1], heads[q + 1]]
-            if freed <= _LEAST_S:
-                continue
-            low = int(self._after[p : q + 1].max())
-            if low >= p:
-                low = 0  # within the run: `fits` looks at it
-            high = int(self._before[p : q + 1].min())
-            if high <= q:
-                high = n + 1
-            into = np.concatenate((np.arange(low, p - 1), np.arange(q + 1, high)))
-            if not len(into):
-                continue
-            a, b = tails[into], heads[into + 1]
-            from_tail = cost[tails[q]]
-            gain = freed + ways[into] - np.stack((from_head[a] + from_tail[b], from_tail[a] + from_head[b]))
+        ends = np.arange(p, min(p + _RUN, n + 1))
+        freed = ways[p - 1] + ways[ends] - cost[tails[p - 1]][heads[ends + 1]]
+        if freed.max() <= _LEAST_S:
+            return False
+        # Between which neighbours (by the place of the first) each run may come; inside it `fits` looks.
+        low = np.maximum.accumulate(self._after[p : ends[-1] + 1])[:, None]
+        high = np.minimum.accumulate(self._before[p : ends[-1] + 1])[:, None]
+        into, last = self._into, ends[:, None]
+        barred = ((into >= p - 1) & (into <= last)) | ((into < low) & (low < p)) | ((into >= high) & (high > last))
+        head, tail = cost[heads[p]], cost[tails[ends]]
+        a, b = tails[:-1], heads[1:]
+        gain = np.empty((2, len(ends), n + 1))
+        gain[0], gain[1] = tail[:, b] + head[a], tail[:, a] + head[b]
+        np.subtract(freed[:, None] + ways, gain, out=gain)
+        gain[:, barred] = 0.0
 
-            def moved(k: int, q: int = q, into: Ints = into) -> Ints:
-                run, at = heads[p : q + 1], int(into[k % len(into)]) + 1
-                if k >= len(into):
-                    run = tails[p : q + 1][::-1]
-                if at <= p:
-                    return np.concatenate((heads[:at], run, heads[at:p], heads[q + 1 :]))
-                return np.concatenate((heads[:p], heads[q + 1 : at], run, heads[at:]))
+        def moved(k: int) -> Ints:
+            back, rest = divmod(k, len(ends) * (n + 1))
+            q, at = p + rest // (n + 1), rest % (n + 1) + 1
+            run = tails[p : q + 1][::-1] if back else heads[p : q + 1]
+            if at <= p:
+                return np.concatenate((heads[:at], run, heads[at:p], heads[q + 1 :]))
+            return np.concatenate((heads[:p], heads[q + 1 : at], run, heads[at:]))
 
-            if self._best(gain.ravel(), moved):
-                return True
-        return False
+        return self._best(gain.ravel(), moved)
 
     def _best(self, gain: Floats, made: Callable[[int], Ints]) -> bool:
         """Adopt the change that gains most of the few best, if one is within the rules."""

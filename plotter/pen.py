@@ -24,7 +24,7 @@ class ServoPen:
     hop_s: Annotated[int, Field(ge=0, le=1000)] | None = None
     hop_down_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.05
     hop_up_settle_s: Annotated[float, Field(ge=0, le=2, multiple_of=0.05)] = 0.05
-    hop_within_mm: Annotated[float, Field(gt=0, le=3000)] = 5.0
+    hop_within_mm: Annotated[float, Field(gt=0, le=3000)] = 10.0
 
     @model_validator(mode="after")
     def _lifts(self) -> Self:
@@ -56,7 +56,7 @@ class ZPen:
     down_mm: Annotated[float, Field(ge=-50, le=50)] = 0.0
     up_mm: Annotated[float, Field(ge=-50, le=50)] = 2.0
     hop_mm: Annotated[float, Field(ge=-50, le=50)] | None = None
-    hop_within_mm: Annotated[float, Field(gt=0, le=3000)] = 5.0
+    hop_within_mm: Annotated[float, Field(gt=0, le=3000)] = 10.0
 
     @model_validator(mode="after")
     def _lifts(self) -> Self:

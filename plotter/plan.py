@@ -9,8 +9,8 @@ from plotter.machine import Machine, Slot
 from plotter.order import NO_PAIRS, late_after, ordered
 from plotter.strokes import Stroke, simplify_all
 
-# Half of what a person sees as an edge on paper (about 0.05 mm at reading distance) goes to fewer points.
-TOLERANCE_MM = 0.02
+# With the rounding to hundredths and to motor steps curves stay within 0.02 mm; more points would save no time.
+TOLERANCE_MM = 0.01
 # Arithmetic of a turned slot may carry a point this far over an edge that it lies on.
 EDGE_MM = 1e-6
 
