@@ -208,12 +208,16 @@ class Dispatch:
             )
             .exists()
         )
+        with self.store.reading() as connection:
+            papers = connection.execute(select(_slot.c.stock).where(_blank(plotter)).distinct()).scalars().all()
         stocks = select(_slot.c.stock).where(_blank(plotter), driven)
+        # The queue is an index by paper: of one paper its first row is read, of several all rows must be sorted.
+        of_one = stocks.limit(1).scalar_subquery()
         return (
             select(_job.c.id)
             .where(
                 _job.c.state == State.READY,
-                _job.c.stock.in_(stocks),
+                _job.c.stock == of_one if len(papers) < 2 else _job.c.stock.in_(stocks),
                 or_(_job.c.plotter.is_(None), _job.c.plotter == plotter),
                 true() if most_ink_mm is None else _job.c.ink_mm <= most_ink_mm,
             )
