@@ -70,7 +70,7 @@ class MacroIn(_In):
 class AnswerIn(_In):
     """A person's answer to what the plotter asks."""
 
-    good: bool = Field(description="It stands over its mark; or it has moved.")
+    good: bool = Field(description="It stands over its mark; it has moved; the ink is whole.")
 
 
 class DoneOut(BaseModel):
@@ -106,7 +106,7 @@ class PenOut(BaseModel):
 class CheckOut(BaseModel):
     """A look at where the machine stands."""
 
-    kind: Literal["start", "switches", "mark", "motion"]
+    kind: Literal["start", "switches", "mark", "motion", "look"]
     at: datetime
     good: bool | None = Field(description="Null while a person is asked, or when nobody could tell.")
     error_mm: float | None

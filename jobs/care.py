@@ -1,6 +1,6 @@
 """Care: what is kept of pens, of wear, and of checks of a machine's place; and the words of a person about them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,14 @@ from jobs.store import Store
 
 _job, _attempt, _pen, _wear, _check = schema.job, schema.attempt, schema.pen, schema.wear, schema.check
 
-START, SWITCHES, MARK, MOTION = "start", "switches", "mark", "motion"
-"""Kinds of check: the first reference; felt at the switches; a person's look at a mark; a person saw it move."""
-_OF_PLACE = (START, SWITCHES, MARK)
+START, SWITCHES, MARK, MOTION, LOOK = "start", "switches", "mark", "motion", "look"
+"""Kinds of check: the first reference; felt at the switches; a person's look at a mark, at the moving head, at ink."""
+_OF_PLACE, _OF_INK = (START, SWITCHES, MARK), (START, LOOK)
+_ANSWERED = {
+    MARK: ("it stands over its mark", "it is off its mark"),
+    MOTION: ("it moves", "it does not move: check the motors' supply"),
+    LOOK: ("the ink is whole", "ink is missing"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +122,17 @@ class Care:
         return None if row is None else _check_of(row)
 
     def unchecked(self, plotter: str) -> int:
-        """How many cards have been written on the plotter since its last good check."""
+        """How many cards have been written on the plotter since its place was last found good."""
+        return self._count(plotter, _OF_PLACE)
+
+    def unseen(self, plotter: str) -> int:
+        """How many cards have been written on the plotter since a person last found their ink whole."""
+        return self._count(plotter, _OF_INK)
+
+    def _count(self, plotter: str, kinds: Collection[str]) -> int:
         with self.store.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(self._since(connection, plotter).subquery())) or 0
+            since = self._since(connection, plotter, kinds).subquery()
+            return connection.scalar(select(func.count()).select_from(since)) or 0
 
     def counts(self) -> tuple[dict[str, int], dict[str, float], dict[tuple[str, bool], int]]:
         """By plotter: lifts; mm of line that its pen still holds, where that is known; checks that were good or not."""
@@ -187,7 +200,8 @@ class Care:
     def ask(self, plotter: str, kind: str, words: str) -> None:
         """Ask a person about the machine's place; its plotter waits for `answer`."""
         with self.store.transaction() as connection:
-            self._add(connection, plotter, kind, good=None, cards=self.unchecked(plotter), words=words)
+            cards = self.unseen(plotter) if kind == LOOK else self.unchecked(plotter)
+            self._add(connection, plotter, kind, good=None, cards=cards, words=words)
 
     def found(self, plotter: str, *, error_mm: float | None, good: bool, words: str) -> int:
         """The machine's place was felt at its switches; when it was bad, how many cards are set aside."""
@@ -246,12 +260,12 @@ class Care:
             check = self.open_check(plotter)
             if check is None or check.good is not None:
                 raise NotAllowed(f"nothing is asked about {plotter} now")
-            cards, words = 0, "it moves" if check.kind == MOTION else "it stands over its mark"
-            if not good:
-                words = "it does not move: check the motors' supply" if check.kind == MOTION else "it is off its mark"
-                if check.kind == MARK:
-                    cards = check.cards
-                    self._quarantine(connection, plotter, words, "person", actor)
+            yes, no = _ANSWERED[check.kind]
+            cards, words = 0, yes if good else no
+            if not good and check.kind != MOTION:
+                cards = check.cards
+                kinds = _OF_INK if check.kind == LOOK else _OF_PLACE
+                self._quarantine(connection, plotter, words, "person", actor, kinds)
             now = self.store.now(connection)
             connection.execute(
                 update(_check)
@@ -278,11 +292,11 @@ class Care:
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
-    def _since(self, connection: Connection, plotter: str) -> Select[Any]:
-        """Jobs done on the plotter since its last good check."""
+    def _since(self, connection: Connection, plotter: str, kinds: Collection[str]) -> Select[Any]:
+        """Jobs done on the plotter since its last good check of one of these kinds."""
         last = connection.scalar(
             select(func.max(_check.c.number)).where(
-                _check.c.plotter == plotter, _check.c.good.is_(True), _check.c.kind.in_(_OF_PLACE)
+                _check.c.plotter == plotter, _check.c.good.is_(True), _check.c.kind.in_(kinds)
             )
         )
         at = None if last is None else connection.scalar(select(_check.c.at).where(_check.c.number == last))
@@ -294,8 +308,16 @@ class Care:
         )
         return query if at is None else query.where(_attempt.c.ended_at > at)
 
-    def _quarantine(self, connection: Connection, plotter: str, words: str, who: Who, actor: str) -> None:
-        ids = list(connection.execute(self._since(connection, plotter)).scalars())
+    def _quarantine(
+        self,
+        connection: Connection,
+        plotter: str,
+        words: str,
+        who: Who,
+        actor: str,
+        kinds: Collection[str] = _OF_PLACE,
+    ) -> None:
+        ids = list(connection.execute(self._since(connection, plotter, kinds)).scalars())
         moved = self.store.move(
             connection,
             _job.c.id.in_(ids),
@@ -303,7 +325,7 @@ class Care:
             State.QUARANTINED,
             who=who,
             actor=actor,
-            reason=f"written before {plotter} was found out of place: {words}",
+            reason=f"written before a look at {plotter} found that {words}",
             plotter=plotter,
         )
         own = select(_job.c.attempts).where(_job.c.id == _attempt.c.job).scalar_subquery()

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from enum import Enum
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jobs.care import MARK, MOTION, Care, Check, FittedPen
+from jobs.care import LOOK, MARK, MOTION, Care, Check, FittedPen
 from jobs.dispatch import Dispatch
 from jobs.job import Condition, Mode, PlotterRow
 from plotter.care import Patch
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # A refill holds more or less ink than its box says, and pressure takes more: no card is begun on its last tenth.
 MARGIN = 1.1
+# Another controller on the same database cannot ring here: its words are seen so soon.
+FRESH_S = 2.0
 MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
 
 log = logging.getLogger("fairhand.care")
@@ -57,15 +60,25 @@ class Carer:
         self._pen: FittedPen | None = None
         self._felt: Felt | None = None  # where the switches closed after the last homing at connection
         self._home: Point = (0.0, 0.0)
-        self._unchecked = 0
+        self._unchecked = self._unseen = self._homings = 0
+        self._read_at, self._rung = -math.inf, -1
+        self._check: Check | None = None
         self._just_wrote = self._was_bad = self._moves = self._asked = False
         self._old: int | None = None  # a bad check of an earlier connection: its place has been set anew since
 
     # -- the pen -----------------------------------------------------------------------------------------------------
 
     def fit(self, session: Session | None = None) -> Plotter:
-        """The plotter as it is with the pen that a person has put into it; a session goes by it from now on."""
-        pen = self.book.fitted(self.plotter.name)
+        """The plotter as it is with the pen that a person has put into it; a session goes by it from now on.
+
+        The book is read when somebody has rung for this plotter, when the plotter itself has written, and now and then.
+        """
+        bell = self.book.store.bell.count(f"plotter:{self.plotter.name}")
+        if bell == self._rung and time.monotonic() - self._read_at < FRESH_S:
+            pen = self._pen
+        else:
+            self._rung, self._read_at = bell, time.monotonic()
+            pen, self._check = self.book.fitted(self.plotter.name), self.book.open_check(self.plotter.name)
         if pen != self._pen or pen is None:
             self._pen = pen
             machine = with_pen(self._configured, pen)
@@ -88,6 +101,8 @@ class Carer:
         self.book.drew(self.plotter.name, mm=_length(drawn), lifts=len(drawn), cards=int(whole))
         self._just_wrote = True
         self._unchecked += int(whole)
+        self._unseen += int(whole)
+        self._read_at = -math.inf
 
     # -- a connection ------------------------------------------------------------------------------------------------
 
@@ -99,11 +114,10 @@ class Carer:
         self.book.void(self.plotter.name)
         old = self.book.open_check(self.plotter.name)
         self._old = None if old is None else old.number
-        if not care.drift_check_every:
+        if not self._looked_after:
             return
-        self.book.connected(self.plotter.name)
-        self._unchecked = self.book.unchecked(self.plotter.name)
-        if machine.homing:
+        self._placed_anew(bench)
+        if machine.homing and care.drift_check_every:
             try:
                 self._home = bench.wire.status().at
                 self._felt = feel(bench.wire, self._home)
@@ -113,11 +127,23 @@ class Carer:
             except (Refusal, Locked) as error:
                 raise PortError(f"{error}; look at the machine, then connect again") from error
 
+    @property
+    def _looked_after(self) -> bool:
+        return bool(self._configured.care.drift_check_every or self._configured.care.look_every)
+
+    def _placed_anew(self, bench: "Bench") -> None:
+        """The machine's place was set anew: what it has written until now can no longer be judged by a look at it."""
+        name = self.plotter.name
+        self._homings = bench.homings
+        self.book.connected(name)
+        self._unchecked, self._unseen = self.book.unchecked(name), self.book.unseen(name)
+
     # -- between two cards -------------------------------------------------------------------------------------------
 
     def look(self, bench: "Bench", row: PlotterRow) -> Look:
         """Do what is due before the next card; what the plotter may do then. Raises PortError when the wire is gone."""
-        self.fit(bench.session)
+        if self._looked_after and bench.homings != self._homings:
+            self._placed_anew(bench)
         try:
             return self._open() or self._due(bench, row) or self._next(bench, row)
         except (Refusal, Locked) as error:
@@ -125,14 +151,15 @@ class Carer:
 
     def _open(self) -> Look | None:
         """A check that waits for a person."""
-        check = self.book.open_check(self.plotter.name)
+        check = self._check
         if check is not None:
             self._asked = True
-            self._was_bad = check.good is False and check.number != self._old
+            self._was_bad = check.good is False and check.kind != LOOK and check.number != self._old
             self._report(Condition.ATTENTION, words_of(check))
             return Look.WAIT
         if self._asked:
             self._asked, self._unchecked = False, self.book.unchecked(self.plotter.name)
+            self._unseen = self.book.unseen(self.plotter.name)
         if self._was_bad and not self.plotter.machine.homing:
             return Look.RECONNECT  # its place is set anew by a person who pushes it to its zero
         self._was_bad = False
@@ -147,18 +174,29 @@ class Carer:
         if care.drift_check_every and self._unchecked >= care.drift_check_every and (wrote or row.blanks > 0):
             self.check(bench)
             return Look.AGAIN
+        if care.look_every and self._unseen >= care.look_every and (wrote or row.blanks > 0):
+            self._ask(LOOK, "")
+            return Look.AGAIN
         if wrote and row.blanks == 0 and care.when_empty:
             run(bench.wire, macro(care.when_empty, care.macros[care.when_empty], self.plotter.machine))
         return None
 
     def _next(self, bench: "Bench", row: PlotterRow) -> Look:
         """Whether the pen can write the next card: ink enough, and warm."""
-        patch, pen = self._configured.care.scribble, self._pen
-        if pen is None or row.mode is not Mode.ACTIVE or row.blanks == 0:
+        if not self._configured.care.pens:
             return Look.WRITE
+        if row.mode is not Mode.ACTIVE or row.blanks == 0:
+            return Look.REST
         job = self._dispatch.next_up(self.plotter.name)
         if job is None:
             return Look.REST  # one that comes in this very moment finds the pen as cold as this look has found it
+        before = self._pen
+        self.fit(bench.session)
+        patch, pen = self._configured.care.scribble, self._pen
+        if pen != before or self._check is not None:
+            return Look.AGAIN  # a person has said something since this look began, and maybe then ordered the card
+        if pen is None:
+            return Look.WRITE
         most = self.ink_mm
         if most is not None and job.ink_mm > most:
             left, needs = (pen.left_mm or 0.0) / 1000, job.ink_mm / 1000
@@ -184,6 +222,7 @@ class Carer:
         program = driver(self.plotter.machine).write(warm_up(patch, self.plotter.machine, turn))
         self.write(bench, program, self.plotter.machine)
         self.book.warmed(self.plotter.name)
+        self._read_at = -math.inf
 
     def write(self, bench: "Bench", program: Program, machine: Machine) -> None:
         """Write something that is no card, on a machine set like this; raises Refusal when it could not be finished."""
@@ -206,13 +245,14 @@ class Carer:
         name, care = self.plotter.name, self._configured.care
         if self._felt is None:
             self._go(bench, care.mark)
-            self.book.ask(name, MARK, f"X{care.mark[0]:g} Y{care.mark[1]:g}")
+            self._ask(MARK, f"X{care.mark[0]:g} Y{care.mark[1]:g}")
             return "the pen is over its mark: look, and say whether it stands there"
         error = feel(bench.wire, self._home).error_mm(self._felt)
         self._home = rehome(bench.wire)
         good = error <= care.drift_limit_mm
         far = "more than 3 mm" if math.isinf(error) else f"{error:.2f} mm"
-        words = f"{far} off its place"
+        words = f"it is {far} off its place"
+        self._read_at = -math.inf
         self.book.found(name, error_mm=None if math.isinf(error) else round(error, 3), good=good, words=words)
         self._unchecked = self.book.unchecked(name)
         log.log(logging.INFO if good else logging.ERROR, "plotter %s: %s", name, words)
@@ -223,8 +263,12 @@ class Carer:
         at = bench.wire.status().at
         for corner in square(self.plotter.machine, at):
             self._go(bench, corner)
-        self.book.ask(self.plotter.name, MOTION, "")
+        self._ask(MOTION, "")
         self._moves = True
+
+    def _ask(self, kind: str, words: str) -> None:
+        self.book.ask(self.plotter.name, kind, words)
+        self._read_at = -math.inf
 
     def _go(self, bench: "Bench", to: Point) -> None:
         tongue, wire = driver(self.plotter.machine), bench.wire
@@ -238,14 +282,20 @@ def words_of(check: Check) -> str:
     if check.good is None:
         if check.kind == MOTION:
             return "did the pen make a small square in the air? Say yes or no"
+        if check.kind == LOOK:
+            return f"look at the last {_cards(check.cards)}: is every line on them whole? Say yes or no"
         return f"the pen should stand over its mark ({check.words}): look, and say yes or no"
     if check.kind == MOTION:
         return f"{check.words}, then say that it may go on; blanks are confirmed anew"
-    cards = "1 card" if check.cards == 1 else f"{check.cards} cards"
+    then = "Change the pen" if check.kind == LOOK else "Look at belts, screws and the head's way"
     return (
-        f"{check.words}: {cards} written since the last good check set aside. "
-        "Look at belts, screws and the head's way, then say that it may go on"
+        f"{check.words}: {_cards(check.cards)} written since the last good check set aside. "
+        f"{then}, then say that it may go on"
     )
+
+
+def _cards(n: int) -> str:
+    return "1 card" if n == 1 else f"{n} cards"
 
 
 def with_pen(plotter: Plotter, pen: FittedPen | None) -> Machine:

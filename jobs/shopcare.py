@@ -23,6 +23,7 @@ class CareAsked:
 
     pens: tuple[str, ...] | None = None
     scribble: Patch | None = None
+    look_every: Annotated[int, Field(ge=0, le=10000)] = 0
     drift_check_every: Annotated[int, Field(ge=0, le=10000)] = 0
     drift_limit_mm: Annotated[float, Field(ge=0.05, le=1)] = 0.1
     mark: tuple[Place, Place] = (0.0, 0.0)
@@ -36,6 +37,7 @@ class CareAsked:
         return Care(
             pens={name: pens[name] for name in named if name in pens},
             scribble=self.scribble,
+            look_every=self.look_every,
             drift_check_every=self.drift_check_every,
             drift_limit_mm=self.drift_limit_mm,
             mark=self.mark,

@@ -82,6 +82,7 @@ def _apart(one: Stroke, other: Stroke) -> bool:
 class Care:
     """How one plotter is looked after. `mark` is where a person can see whether the pen stands where it believes to.
 
+    `look_every`: after how many cards a person looks whether the ink on them is whole, 0 for never;
     `drift_check_every`: how many cards may be written between two looks at the machine's place, 0 for none;
     `drift_limit_mm`: from what error on cards are set aside. `motion_proof`: whether a machine that does not home shows
     a person that it moves before it writes. `when_empty` names the macro that is run when the last blank is written.
@@ -89,6 +90,7 @@ class Care:
 
     pens: Mapping[Name, PenProfile] = field(default_factory=dict)
     scribble: Patch | None = None
+    look_every: Annotated[int, Field(ge=0, le=10000)] = 0
     drift_check_every: Annotated[int, Field(ge=0, le=10000)] = 0
     drift_limit_mm: Annotated[float, Field(ge=0.05, le=1)] = 0.1
     mark: tuple[Annotated[float, Field(ge=0, le=3000)], Annotated[float, Field(ge=0, le=3000)]] = (0.0, 0.0)

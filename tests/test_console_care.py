@@ -94,7 +94,7 @@ def test_a_machine_out_of_place_is_answered_and_settled(house: tuple[House, str]
         aside = op.page.locator("#needs-list li").filter(has_text="is set aside")
         op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
         aside.get_by_role("button", name="Look and decide").click()
-        expect(op.page.locator("#decide-reason")).to_contain_text("found out of place")
+        expect(op.page.locator("#decide-reason")).to_contain_text("found that it is off its mark")
         op.page.get_by_role("button", name="The card is good").click()
         expect(aside).to_be_hidden()
         assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == "done"
@@ -113,7 +113,7 @@ def test_a_real_worker_checks_and_runs_macros_from_the_console(browser: Browser,
         expect(op.page.locator('[data-plotter="left"] .state')).to_have_text("Ready")
         care = care_of(op)
         care.get_by_role("button", name="Check now").click()
-        expect(care.locator("#care-said")).to_have_text("0.00 mm off its place")
+        expect(care.locator("#care-said")).to_have_text("It is 0.00 mm off its place")
         expect(care.locator("#care-place")).to_contain_text("good, 0.00 mm off")
         care.get_by_role("button", name="Run park").click()
         expect(care.locator("#care-said")).to_contain_text("the pen stands at X1 Y1")

@@ -53,13 +53,13 @@ class Shop:
 
     def __init__(self, folder: Path, one: Plotter) -> None:
         self.store = Store(f"sqlite:///{folder}/shop.db")
-        self.desk, self.care, self.ports = Desk(self.store), Care(self.store), list[SimPort]()
+        self.desk, self.care, self.ports = Desk(self.store), Care(self.store), list[SimPort[Any]]()
         self.fleet = Fleet([one], dispatch=Dispatch(self.store), shelf=SHELF, opener=self._open)
         self.told = ""
         self.errands = self.fleet.errands["left"]
         self.card = compose(self.note(), SHELF)
 
-    def _open(self, url: str, *, baud: int, machine: Machine) -> SimPort:
+    def _open(self, url: str, *, baud: int, machine: Machine) -> SimPort[Any]:
         port = open_port(url, baud=baud, machine=machine)
         assert isinstance(port, SimPort)
         self.ports.append(port)
@@ -231,7 +231,7 @@ def remembered(s: Shop) -> list[Any]:
         sheets.append(list(simulator.ink))
         return take(*args)
 
-    simulator.new_sheet = new_sheet  # type: ignore[method-assign]
+    simulator.new_sheet = new_sheet
     return sheets
 
 
@@ -254,7 +254,7 @@ def test_lost_steps_set_aside_the_cards_since_the_last_good_check(shop: Callable
     assert [s.store.job(job.id).state for job in good] == [State.DONE] * 2
     assert [s.store.attempts(job.id)[0].outcome for job in bad] == ["quarantined"] * 2
     third = s.order()
-    assert "out of place" in (s.store.waiting_for(s.store.job(bad[0].id)) or "")
+    assert "found that it is 0.30 mm off" in (s.store.waiting_for(s.store.job(bad[0].id)) or "")
     # A person looks at the cards and at the machine.
     assert s.desk.decide(bad[0].id, Decision.GOOD, actor="op").state is State.DONE
     assert s.desk.decide(bad[1].id, Decision.FRESH, actor="op").state is State.READY
@@ -388,9 +388,9 @@ def test_a_check_may_be_asked_for(shop: Callable[..., Shop]) -> None:
     s = shop(homing=True, drift_check_every=100)
     s.load()
     s.until_idle()
-    assert s.do(CheckPlace()) == "0.00 mm off its place"
+    assert s.do(CheckPlace()) == "it is 0.00 mm off its place"
     s.lose(0, 0.5)
-    assert s.do(CheckPlace()) == "0.50 mm off its place"
+    assert s.do(CheckPlace()) == "it is 0.50 mm off its place"
     s.until_said("0 cards written")
     s.care.settle("left", actor="op")
     s.until_idle()
@@ -407,3 +407,19 @@ def test_no_pen_is_changed_under_a_card(shop: Callable[..., Shop]) -> None:
     assert dispatch.claim("left") is not None
     with pytest.raises(NotAllowed, match="a card is under the pen"):
         s.care.change_pen("left", "gel", ink_m=1, actor="op")
+
+
+def test_a_person_looks_at_the_ink_every_so_many_cards(shop: Callable[..., Shop]) -> None:
+    s = shop(look_every=2)
+    s.load()
+    first = [s.order() for _ in range(2)]
+    s.until_said("look at the last 2 cards: is every line on them whole")
+    second = [s.order() for _ in range(2)]
+    s.care.answer("left", True, actor="op")
+    s.until_state(second[1], State.DONE)
+    s.until_said("look at the last 2 cards")
+    assert s.care.answer("left", False, actor="op") == 2
+    s.until_said("ink is missing: 2 cards written since the last good check set aside. Change the pen")
+    assert [s.store.job(job.id).state for job in (*first, *second)] == [State.DONE] * 2 + [State.QUARANTINED] * 2
+    s.care.settle("left", actor="op")
+    s.until_state(s.order(), State.DONE)  # the place is as good as before: nothing is connected anew
