@@ -3,8 +3,8 @@
 import importlib
 import sys
 
-QUICK = ("compose", "plan", "stream")
-ALL = (*QUICK, "time", "toolpath", "conformance", "lift", "human", "ocr", "drill", "fleet")
+QUICK = ("compose", "time", "stream")
+ALL = (*QUICK, "toolpath", "conformance", "lift", "human", "ocr", "drill", "fleet")
 
 
 def main(words: list[str]) -> int:
