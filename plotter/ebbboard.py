@@ -9,13 +9,15 @@ How long the firmware takes to read a command is not documented but for the shor
 
 import math
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from plotter.ebbwords import FULL, HOMING_HZ, LEAST_HM_MS, SERVO_FRAME_S, TICK_S, Belt, Motors, Share, Unfit
+from plotter.ebbfaults import Agenda
+from plotter.ebbqueue import QUEUED, Motion, Refused, motion
+from plotter.ebbwords import FULL, SERVO_FRAME_S, TICK_S, Belt, Motors, Share, Unfit
 from plotter.machine import Machine, ServoPen
 from plotter.paper import Paper, Place
 from plotter.sheet import Sheet
+from plotter.simfaults import Fault
 from plotter.strokes import Stroke
 
 SAMPLE_S = 0.002  # the pen's way is looked at so often
@@ -25,21 +27,6 @@ SUPPLY, NO_SUPPLY = 300, 60  # what QC measures with a 9 V supply, and without (
 FAST_HZ = 1000.0  # steps/s from which a motor that stands for want of a command has been torn to a stop
 MOST_FIFO = 32
 VERSION = "2.8.1"
-
-
-@dataclass(frozen=True)
-class _Motion:
-    """What goes through the FIFO: both motors' shares, or the servo, or both motors' switch; then a wait."""
-
-    ticks: int
-    shares: tuple[Share, Share] | None = None
-    pen: bool | None = None
-    enable: tuple[int, int] | None = None
-    even: bool = False  # at a speed that the motors start and stop with
-
-
-class Refused(Exception):
-    """A command that the firmware answers by an error."""
 
 
 class EbbBoard:
@@ -53,17 +40,23 @@ class EbbBoard:
         machine: Machine,
         *,
         version: str = VERSION,
+        faults: Sequence[Fault] = (),
         link_s: float = 0.001,
         on_stroke: Callable[[float, Stroke], None] | None = None,
     ) -> None:
-        """The head stands in the home corner; `link_s` is a frame of the USB link, `on_stroke` hears finished ink."""
+        """The head stands in the home corner; `link_s` is a frame of the USB link, `on_stroke` hears finished ink.
+
+        Raises ValueError for a fault that a board cannot have.
+        """
         assert isinstance(machine.pen, ServoPen)
         self.machine, self.version, self.pen = machine, version, machine.pen
         self.nickname = machine.board.nickname
-        self.supply = SUPPLY
+        self.powered = True  # the motors' supply; the board itself lives on USB
         self.unplugged = False
         self.late_s = 0.0
-        self.happened: list[tuple[float, str]] = []
+        self.slow = 1.0  # the servo: how many times its usual time it needs
+        self.stuck: bool | None = None  # down or up it stays for ever
+        self.happened: list[tuple[float, Fault]] = []
         self.torn: list[float] = []  # when the FIFO ran dry at speed
         self._belt, self._link_s = Belt.of(machine), link_s
         self.paper = Paper(machine.pen, (*machine.home, 0.0), (lambda s: on_stroke(self._t, s)) if on_stroke else None)
@@ -72,15 +65,17 @@ class EbbBoard:
         self._pulse: float | None = None  # what the servo is told, once it is told anything
         self._due, self._down = math.inf, False  # when the pen meets or leaves the paper
         self._out: list[tuple[float, bytes]] = []
+        self._deaf_until = self._mute_until = 0.0
+        self._agenda = Agenda(faults, self, machine.steps_per_mm[0])
         self._power_up()
 
     def _power_up(self) -> None:
         self._in: deque[tuple[float, int]] = deque()
         self._text = b""
         self._free = self._t  # when the parser is done with what it reads
-        self._stuck: tuple[str, _Motion] | None = None  # what it waits with for the FIFO
-        self._fifo: deque[_Motion] = deque()
-        self._doing: _Motion | None = None
+        self._stuck: tuple[str, Motion] | None = None  # what it waits with for the FIFO
+        self._fifo: deque[Motion] = deque()
+        self._doing: Motion | None = None
         self._begun = self._end = self._sample = math.inf
         self._base: Motors = (0, 0)
         self._counted: Motors = (0, 0)
@@ -102,7 +97,7 @@ class EbbBoard:
 
     def receive(self, data: bytes, t: float) -> None:
         """Bytes handed to USB at `t`; none is ever lost, the board lets the host wait."""
-        self._in.extend((t + self._link_s, byte) for byte in data)
+        self._in.extend((max(t + self._link_s, self._deaf_until), byte) for byte in data)
 
     def take_output(self) -> bytes:
         """What the host can read by now."""
@@ -167,6 +162,22 @@ class EbbBoard:
         """Somebody presses the board's PRG button."""
         self._button = True
 
+    def stream_begins(self) -> None:
+        """From here on count the moments called `stream`."""
+        self._agenda.event("stream", self._t)
+
+    def slip(self, dx: float, dy: float) -> None:
+        """The belt jumps: from now on the head is off by so many mm."""
+        a, b = self._belt.motors((self._belt.home[0] + dx, self._belt.home[1] + dy))
+        self._true = self._true[0] + a, self._true[1] + b
+
+    def silence(self, until: float, *, deaf: bool) -> None:
+        """Until then answers are lost; when `deaf`, all that USB carries comes late instead, either way."""
+        if deaf:
+            self._deaf_until = until
+        else:
+            self._mute_until = until
+
     # ------------------------------------------------------------------ time
     def run(self, until: float) -> float:
         """Let machine time pass until `until`, or until the host can read something; the time reached."""
@@ -188,15 +199,20 @@ class EbbBoard:
     def _next(self) -> float:
         """When something happens next."""
         parse = max(self._in[0][0], self._free) if self._in and self._stuck is None else math.inf
-        return min(parse, self._end, self._sample, self._due)
+        return min(parse, self._end, self._sample, self._due, self._agenda.due)
 
     def _step(self) -> None:
         t = self._t
-        if self._due <= t:
+        if self._agenda.due <= t:
+            self._agenda.act(t)
+        elif self._due <= t:
             self._due = math.inf
-            (self.paper.touch if self._down else self.paper.lift)(t)
+            self.follow()
+            if self.stuck is None or self.stuck is self._down or self.paper.touching is not self.stuck:
+                (self.paper.touch if self._down else self.paper.lift)(t)
+                self._agenda.event("down" if self._down else "up", t)
         elif min(self._end, self._sample) <= t:
-            self._follow()
+            self.follow()
             if self._end <= t:
                 self._finish()
             else:
@@ -205,7 +221,7 @@ class EbbBoard:
             self._parse()
 
     # ------------------------------------------------------------------ motion
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Counters, motors and paper come to where they are now."""
         doing = self._doing
         if doing is None or doing.shares is None:
@@ -214,11 +230,11 @@ class EbbBoard:
         a, b = (self._base[k] + doing.shares[k].at(ticks) for k in (0, 1))
         da, db = a - self._counted[0], b - self._counted[1]
         self._counted = (a, b)
-        if self.supply >= SUPPLY:
+        if self.powered:
             self._true = self._true[0] + da, self._true[1] + db
         self.paper.move(self.head, self._t)
 
-    def _begin(self, motion: _Motion) -> None:
+    def _begin(self, motion: Motion) -> None:
         self._doing, self._begun, self._base = motion, self._t, self._counted
         self._end = self._t + motion.ticks * TICK_S
         self._sample = math.inf
@@ -246,7 +262,7 @@ class EbbBoard:
             self._stuck = None
             self._enqueue(name, motion)
 
-    def _enqueue(self, name: str, motion: _Motion) -> None:
+    def _enqueue(self, name: str, motion: Motion) -> None:
         if self._doing is None and not self._fifo:
             self._begin(motion)
         elif len(self._fifo) < self._depth:
@@ -267,7 +283,8 @@ class EbbBoard:
         else:
             far = abs(pulse - was) / 2 if was is not None else 0.0
             self._down = down
-            self._due = self._t + SERVO_FRAME_S * max(1, math.ceil(far / rate) if rate else 1)
+            self._due = self._t + self.slow * SERVO_FRAME_S * max(1, math.ceil(far / rate) if rate else 1)
+            self._agenda.event("lower" if down else "raise", self._t)
 
     # ------------------------------------------------------------------ commands
     def _parse(self) -> None:
@@ -288,15 +305,15 @@ class EbbBoard:
 
     def _command(self, name: str, given: list[str]) -> None:
         n = [int(part) for part in given]
-        if name in ("LM", "SM", "XM", "HM", "SP", "EM"):
-            motion = getattr(self, f"_{name.lower()}")(n)
-            if motion.ticks or motion.enable is not None:
-                self._enqueue(name, motion)
+        if name in QUEUED:
+            one = motion(name, n, self._queued_to())
+            if one.ticks or one.enable is not None:
+                self._enqueue(name, one)
             else:
                 self._answer(name)
         elif name == "ES":
             going = self._doing is not None or bool(self._fifo)
-            self._follow()
+            self.follow()
             self._fifo.clear()
             self._doing, self._end, self._sample, self._left = None, math.inf, math.inf, 0.0
             self._answer(name, f"{int(going)}" if self._future or self._three else f"{int(going)},0,0,0,0", "\n\r")
@@ -305,10 +322,10 @@ class EbbBoard:
         elif name == "V":
             self._answer(name, f"EBBv13_and_above EB Firmware Version {self.version}", bare=True)
         elif name == "QS":
-            self._follow()
+            self.follow()
             self._answer(name, f"{self._counted[0]},{self._counted[1]}", "\n\r")
         elif name == "QC":
-            self._answer(name, f"0394,{self.supply:04d}")
+            self._answer(name, f"0394,{SUPPLY if self.powered else NO_SUPPLY:04d}")
         elif name == "QL":
             self._answer(name, str(self._layer))
         elif name == "QT":
@@ -323,6 +340,13 @@ class EbbBoard:
         else:
             raise Refused(f"8 Err: Unknown command '{name[:2]}:{name[:2].encode().hex().upper()}'")
 
+    def _queued_to(self) -> Motors:
+        """Where all that waits will have taken the motors."""
+        going = self._doing.shares if self._doing else None
+        a, b = (self._base[k] + going[k].steps if going else self._counted[k] for k in (0, 1))
+        waiting = [one.shares for one in self._fifo if one.shares]
+        return a + sum(one[0].steps for one in waiting), b + sum(one[1].steps for one in waiting)
+
     def _set(self, name: str, n: list[int]) -> None:
         if name == "SC":
             which, value = n
@@ -330,7 +354,7 @@ class EbbBoard:
         elif name == "SL":
             self._layer = n[0]
         elif name == "CS":
-            self._follow()
+            self.follow()
             self._counted = self._base = (0, 0)
 
     def _configure(self, which: int, value: int) -> None:
@@ -353,50 +377,6 @@ class EbbBoard:
         button, self._button = self._button, False
         return int(bits) + 32 * button
 
-    def _lm(self, n: list[int]) -> _Motion:
-        if len(n) not in (6, 7):
-            raise Refused("4 Err: Missing parameter(s)")
-        shares = Share(n[0], n[1], n[2]), Share(n[3], n[4], n[5])
-        if not any(one.steps and (one.rate or one.accel) for one in shares):
-            raise Refused("6 Err: Invalid parameter value")
-        return _Motion(max(one.ticks() for one in shares), shares)
-
-    def _sm(self, n: list[int]) -> _Motion:
-        ms, a, *rest = n
-        return self._even(ms, a, rest[0] if rest else 0)
-
-    def _xm(self, n: list[int]) -> _Motion:
-        ms, a, b, *_ = n
-        return self._even(ms, a + b, a - b)
-
-    def _hm(self, n: list[int]) -> _Motion:
-        """To an absolute place. A real board waits for all motion first; here what is queued is counted in."""
-        hz, *to = n
-        a, b = to or (0, 0)
-        going = self._doing.shares if self._doing else None
-        at = [self._base[k] + going[k].steps if going else self._counted[k] for k in (0, 1)]
-        at = [at[k] + sum(one.shares[k].steps for one in self._fifo if one.shares) for k in (0, 1)]
-        a, b = a - at[0], b - at[1]
-        return self._even(max(LEAST_HM_MS, max(abs(a), abs(b)) * 1000 // (hz or HOMING_HZ)), a, b)
-
-    def _even(self, ms: int, a: int, b: int) -> _Motion:
-        """Both motors at even speeds within so many milliseconds; without steps a wait."""
-        ticks = ms * 25
-        if ms < 1 or max(abs(a), abs(b)) > ticks:
-            raise Refused("0 Err: <axis1> step rate > 25K steps/second.")
-        if not a and not b:
-            return _Motion(ticks)
-        shares = tuple(Share(-(-abs(n) * FULL // ticks) - (abs(n) == ticks), n, 0) for n in (a, b))
-        return _Motion(ticks, (shares[0], shares[1]), even=True)
-
-    def _sp(self, n: list[int]) -> _Motion:
-        up, *rest = n
-        return _Motion(max(1, (rest[0] if rest else 0) * 25), pen=bool(up))
-
-    def _em(self, n: list[int]) -> _Motion:
-        a, b = n
-        return _Motion(0, enable=(a, b))
-
     # ------------------------------------------------------------------ answers
     def _answer(self, name: str, data: str | None = None, ending: str = "\r\n", *, bare: bool = False) -> None:
         if self._future:
@@ -405,5 +385,7 @@ class EbbBoard:
             self._say(("" if data is None else data + ending) + ("" if bare else "OK\r\n"))
 
     def _say(self, text: str) -> None:
-        if not self.unplugged:
-            self._out.append((max(self._t, self._free) + self._link_s, text.encode("ascii")))
+        t = max(self._t, self._free, self._deaf_until)
+        lost = ("OK" in text or "," not in text) and "!" not in text and self._agenda.loses_ok()
+        if not (self.unplugged or t < self._mute_until or lost):
+            self._out.append((t + self._link_s, text.encode("ascii")))

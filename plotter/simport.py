@@ -157,11 +157,11 @@ def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
             clock = ScaledClock(float(speed))
         except ValueError as error:
             raise PortError(f"{url}: speed is 'max' or a number above 0") from error
-    if machine is not None and machine.firmware == "ebb":
-        if wrong or cards:
-            raise PortError(f"{url}: a simulated EiBotBoard has no faults and no feeder by argument")
-        return SimPort(EbbBoard(machine), clock)
     try:
+        if machine is not None and machine.firmware == "ebb":
+            if cards:
+                raise PortError(f"{url}: a simulated EiBotBoard has no feeder")
+            return SimPort(EbbBoard(machine, faults=faults(*wrong)), clock)
         port = plug(machine or Machine(), faults(*wrong), seed=int(seed), dialect=dialect, clock=clock)
     except ValueError as error:
         raise PortError(f"{url}: {error}") from error

@@ -8,9 +8,10 @@ from test_jobs_worker import LEFT, Shop, assert_ink_is_the_preview, shop
 
 from jobs.job import Condition, Decision, State
 from plotter.clock import VirtualClock
-from plotter.ebbboard import NO_SUPPLY, EbbBoard
+from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine, ServoPen, Slot
 from plotter.port import Port
+from plotter.simfaults import faults
 from plotter.simport import SimPort
 
 __all__ = ["shop"]  # the fixture
@@ -29,8 +30,8 @@ AXI = replace(
 class Bench:
     """One board that every opened port leads to."""
 
-    def __init__(self) -> None:
-        self.clock, self.board = VirtualClock(), EbbBoard(AXI.machine)
+    def __init__(self, *wrong: str) -> None:
+        self.clock, self.board = VirtualClock(), EbbBoard(AXI.machine, faults=faults(*wrong))
 
     def open(self, *_: object, **__: object) -> Port:
         return SimPort(self.board, self.clock)
@@ -49,16 +50,9 @@ def test_the_ink_is_the_preview(shop: Callable[..., Shop], slot: Slot) -> None:
 
 
 def test_a_lost_supply_interrupts_the_card_and_a_person_decides(shop: Callable[..., Shop]) -> None:
-    bench = Bench()
+    bench = Bench("motors-off@down:3+0.1")
 
-    class Failing(SimPort[EbbBoard]):
-        def read(self, timeout_s: float) -> bytes:
-            if len(bench.board.ink) == 3 and not bench.board.happened:
-                bench.board.supply = NO_SUPPLY
-                bench.board.happened.append((bench.board.time, "supply off"))
-            return super().read(timeout_s)
-
-    s = shop(AXI, opener=lambda *_, **__: Failing(bench.board, bench.clock))
+    s = shop(AXI, opener=bench.open)
     s.load()
     job = s.order("Dear Ana, thank you.")
     broken = s.until_state(job, State.INTERRUPTED, State.DONE, State.FAILED)
@@ -68,7 +62,7 @@ def test_a_lost_supply_interrupts_the_card_and_a_person_decides(shop: Callable[.
     assert not bench.board.pen_down
     s.desk.decide(job.id, Decision.FRESH, actor="op")
     assert "no supply" in s.until_condition(Condition.FAULT)  # nothing is written before it is back
-    bench.board.supply = 300
+    bench.board.powered = True
     bench.board.push_head((0.0, 218.0, 0.0))
     s.load()
     s.until_state(job, State.DONE)

@@ -9,7 +9,7 @@ import pytest
 from plotter.clock import VirtualClock
 from plotter.driver import connect, driver
 from plotter.ebb import EbbSession
-from plotter.ebbboard import NO_SUPPLY, EbbBoard
+from plotter.ebbboard import EbbBoard
 from plotter.faults import Card, Resume
 from plotter.machine import EiBotBoard, Machine, ServoPen, Slot
 from plotter.macros import MacroFault, macro, run
@@ -292,7 +292,7 @@ def test_motors_without_supply_are_noticed_though_all_answers(path: Toolpath) ->
 
     def watch(_: Progress) -> Wish:
         if not gone and at_mm(60)(rig):
-            rig.board.supply = NO_SUPPLY
+            rig.board.powered = False
             gone.append(rig.port.clock.now())
         return Wish.GO_ON
 
@@ -360,7 +360,7 @@ def test_a_head_that_was_pushed_home_is_at_home(path: Toolpath) -> None:
 
 def test_a_board_without_supply_is_refused_in_words(path: Toolpath) -> None:
     rig = Rig(path)
-    rig.board.supply = NO_SUPPLY
+    rig.board.powered = False
     with pytest.raises(NotReady, match="no supply"):
         rig.connect()
 
