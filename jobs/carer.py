@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fonts.card import Stock
+from jobs.bed import lying
 from jobs.care import LOOK, MARK, MOTION, Care, Check, FittedPen
 from jobs.dispatch import Dispatch
 from jobs.job import Condition, Mode, PlotterRow
@@ -17,7 +19,7 @@ from plotter.care import Patch
 from plotter.drift import CannotFeel, Felt, feel, rehome
 from plotter.driver import driver
 from plotter.gcode import strokes as strokes_of
-from plotter.machine import Machine, Plotter
+from plotter.machine import Machine, Plotter, Slot
 from plotter.macros import macro, run
 from plotter.port import PortError
 from plotter.program import Point, Program
@@ -53,10 +55,12 @@ class Look(Enum):
 class Carer:
     """The care of one plotter, in its thread. `plotter` is as it is with the pen that is in its holder."""
 
-    def __init__(self, plotter: Plotter, dispatch: Dispatch, report: Report) -> None:
+    def __init__(
+        self, plotter: Plotter, dispatch: Dispatch, report: Report, stocks: Mapping[str, Stock] | None = None
+    ) -> None:
         self.plotter = self._configured = plotter
         self.book = Care(dispatch.store)
-        self._dispatch, self._report = dispatch, report
+        self._dispatch, self._report, self._stocks = dispatch, report, stocks or {}
         self._pen: FittedPen | None = None
         self._felt: Felt | None = None  # where the switches closed after the last homing at connection
         self._home: Point = (0.0, 0.0)
@@ -207,9 +211,29 @@ class Carer:
             )
             return Look.WAIT
         if patch is not None and pen.warmed_at is None:
+            if (why := self.on_a_card(patch)) is not None:
+                self._report(Condition.ATTENTION, why)
+                return Look.WAIT
             self.warm_up(bench, patch, pen.number)
             return Look.AGAIN
         return Look.WRITE
+
+    def slots(self) -> Mapping[str, Slot]:
+        """Where cards lie: as measured at the machine, else as the configuration has it."""
+        return lying(self.plotter, self._dispatch.store.plotter(self.plotter.name))
+
+    def on_a_card(self, patch: Patch) -> str | None:
+        """Why the patch must not be written on, in words: a card lies there, where slots are now."""
+        row = self._dispatch.store.plotter(self.plotter.name)
+        papers = {one.name: self._stocks.get(one.stock or "") for one in row.slots}
+        for name, slot in lying(self.plotter, row).items():
+            paper = papers.get(name)
+            if paper is not None and not patch.clear_of(slot, (paper.width_mm, paper.height_mm)):
+                return (
+                    f"the place for the scribble lies on the card in slot {name}, as that was measured: move one of "
+                    "them ([plotters.NAME.care.scribble])"
+                )
+        return None
 
     def mode(self) -> Mode:
         """What a person wants of the plotter."""

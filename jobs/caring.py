@@ -8,7 +8,7 @@ from jobs.carer import Carer
 from jobs.errand import Bench, ErrandFailed
 from jobs.job import Mode
 from plotter.driver import driver
-from plotter.heights import Step, down_at, heights, programs, settles
+from plotter.heights import Step, down_at, heights, programs, settles, without_hops
 from plotter.machine import Machine, ServoPen
 from plotter.macros import MacroFault, macro, run
 from plotter.plan import PlanError
@@ -67,7 +67,10 @@ class WarmUp:
         patch = bench.plotter.care.scribble
         if patch is None:
             raise ErrandFailed("there is no place for a scribble: give [plotters.NAME.care.scribble]")
-        _carer(bench).warm_up(bench, patch, 0)
+        carer = _carer(bench)
+        if (why := carer.on_a_card(patch)) is not None:
+            raise ErrandFailed(why)
+        carer.warm_up(bench, patch, 0)
         return "the pen has written beside the cards"
 
 
@@ -91,7 +94,7 @@ class PenSteps:
             raise ErrandFailed("pause the plotter first: the paper to spare lies where cards lie")
         try:
             steps = self._steps(bench.plotter.machine)
-            written = programs(steps, next(iter(bench.plotter.bed.values())))
+            written = programs(steps, next(iter(carer.slots().values())))
         except (ValueError, PlanError, ProgramError) as error:
             raise ErrandFailed(str(error)) from None
         for machine, program in written:
@@ -135,6 +138,7 @@ class TryHeight:
 
 def _far_from(machine: Machine, value: float) -> Machine:
     """The machine with its lifted place far from a height that is tried, so that any height may be."""
+    machine = without_hops(machine)
     pen = machine.pen
     if isinstance(pen, ServoPen):
         away = 0 if value >= 500 else 1000

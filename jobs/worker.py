@@ -68,7 +68,7 @@ class Worker:
         self._void = False  # whether a lost connection has yet to take the blanks' confirmation with it
         self._said: tuple[Condition, str] | None = None
         self._left: Writing | None = None  # the card that lies interrupted in the plotter, while it can be gone on with
-        self.carer = Carer(plotter, dispatch, self.report)
+        self.carer = Carer(plotter, dispatch, self.report, shelf.stocks)
         self._said_at = 0.0
 
     def start(self) -> None:

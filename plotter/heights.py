@@ -59,17 +59,26 @@ def label(text: str, at: tuple[float, float], height_mm: float = DIGIT_MM) -> li
 
 def heights(machine: Machine, values: Sequence[float]) -> list[Step]:
     """A step for each height of the pen on paper: servo command, or mm of Z. Raises ValueError when one cannot be."""
+    machine = without_hops(machine)
     return _steps(machine, values, lambda value: down_at(machine, value), "{:g}")
 
 
 def settles(machine: Machine, seconds: Sequence[float]) -> list[Step]:
     """A step for each wait after lowering, s, a multiple of 0.05: a hook at its start says it is too short."""
+    machine = without_hops(machine)
     pen = machine.pen
     if not isinstance(pen, ServoPen):
         raise ValueError("a pen lifted by a Z axis is down when its motion has ended; there is no wait to be tested")
     return _steps(
         machine, seconds, lambda value: replace(machine, pen=replace(pen, down_settle_s=_in_steps(value))), "{:.2f}"
     )
+
+
+def without_hops(machine: Machine) -> Machine:
+    """The machine with a pen that is always lifted all the way: what is tested is the height on the paper."""
+    pen = machine.pen
+    plain = replace(pen, hop_s=None) if isinstance(pen, ServoPen) else replace(pen, hop_mm=None)
+    return replace(machine, pen=plain)
 
 
 def down_at(machine: Machine, value: float) -> Machine:

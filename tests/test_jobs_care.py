@@ -12,6 +12,7 @@ import pytest
 
 from fonts.card import Frame, Stock
 from fonts.hands import hands
+from jobs import schema
 from jobs.care import MARK, MOTION, START, SWITCHES, Care
 from jobs.caring import CheckPlace, PenSteps, RunMacro, TryHeight, WarmUp
 from jobs.compose import Shelf, compose
@@ -219,6 +220,22 @@ def test_a_fresh_pen_is_written_warm_beside_the_cards_and_only_once(shop: Callab
     assert pen is not None
     assert pen.warmed_at is not None
     assert s.do(WarmUp()) == "the pen has written beside the cards"
+
+
+def test_no_scribble_where_a_card_was_measured_to_lie(shop: Callable[..., Shop]) -> None:
+    s = shop(scribble=PATCH)
+    s.care.change_pen("left", "gel", ink_m=550, actor="op")
+    bed = Slot(x_mm=120, y_mm=15)
+    with s.store.transaction() as connection:
+        place = {"x_mm": bed.x_mm, "y_mm": bed.y_mm, "rotation_deg": 0.0}
+        connection.execute(schema.slot.update().where(schema.slot.c.plotter == "left").values(**place))
+    s.load()
+    job = s.order()
+    s.until_said("lies on the card in slot card")
+    with pytest.raises(ErrandFailed, match="lies on the card"):
+        s.do(WarmUp())
+    assert s.ports[-1].simulator.ink == []
+    assert s.store.job(job.id).state is State.READY
 
 
 def remembered(s: Shop) -> list[Any]:

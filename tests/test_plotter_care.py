@@ -22,12 +22,12 @@ HOMING = Machine(homing=True)
 PATCH = Patch(x_mm=250, y_mm=20, width_mm=30, height_mm=12)
 
 
-def homed(machine: Machine = HOMING) -> tuple[SimPort, Wire]:
+def homed(machine: Machine = HOMING) -> tuple[SimPort[Any], Wire]:
     port = open_sim("sim://", machine)
     return port, Wire(port, connect(port, machine))
 
 
-def lose(port: SimPort, dx: float, dy: float) -> None:
+def lose(port: SimPort[Any], dx: float, dy: float) -> None:
     """The motors lose steps: the head is elsewhere, the firmware does not know."""
     x, y, z = port.simulator.head
     port.simulator.push_head((x + dx, y + dy, z))
@@ -110,6 +110,12 @@ def test_each_step_is_written_at_its_own_height(machine: Machine, values: list[f
     # The simulated pen touches from the middle of its way on: what is above leaves no line.
     touching = [v for v in values if machine.pen.touches(v)]
     assert len(written) == 2 * len(touching) < 2 * len(values)
+
+
+def test_a_pen_that_hops_is_tested_without_hops() -> None:
+    hopping = Machine(pen=ServoPen(hop_s=400))
+    assert len(heights(hopping, [500, 650])) == 4  # 400 is no lift for a pen that is down at 500
+    assert not any(step.machine.pen.hops(1.0) for step in settles(hopping, [0.05]))
 
 
 def test_a_label_is_read_from_the_left() -> None:
