@@ -38,10 +38,10 @@ GEL = care.PenProfile(title="gel", ink_m=550)
 PATCH = care.Patch(x_mm=250, y_mm=20, width_mm=30, height_mm=12)
 
 
-def plotter(*, homing: bool = False, **of_care: Any) -> Plotter:
+def plotter(*, homing: bool = False, port: str = "sim://", **of_care: Any) -> Plotter:
     return Plotter(
         name="left",
-        port="sim://",
+        port=port,
         machine=Machine(homing=homing),
         slot=Slot(x_mm=20, y_mm=15),
         capacity=50,
@@ -283,6 +283,34 @@ def test_lost_steps_set_aside_the_cards_since_the_last_good_check(shop: Callable
     ink = s.store.ink(third.id)
     assert ink is not None
     assert abs(min(float(one[:, 0].min()) for one in ink) - min(float(o[:, 0].min()) for o in s.card.strokes)) < 0.05
+
+
+@pytest.mark.parametrize(("steps", "state"), [(24, State.QUARANTINED), (-24, State.QUARANTINED), (1, State.DONE)])
+def test_a_card_on_which_the_motors_lost_steps_is_not_left_done(
+    shop: Callable[..., Shop], steps: int, state: State
+) -> None:
+    s = shop(homing=True, drift_check_every=1, port=f"sim://?fault=lost-steps:x,{steps}@down:1")
+    s.load()
+    job = s.order()
+    s.until(lambda: s.care.checks("left")[:1] != [] and s.care.checks("left")[0].kind == SWITCHES, "the check")
+    s.until_state(job, state)
+    ink = s.store.ink(job.id)
+    assert ink is not None
+    # The ink is the judge: what stands a third of a millimetre off is what was set aside.
+    off = abs(max(float(one[:, 0].max()) for one in ink) - max(float(one[:, 0].max()) for one in s.card.strokes))
+    assert (off > 0.2) is (state is State.QUARANTINED)
+    error = s.care.checks("left")[0].error_mm
+    assert error == pytest.approx(abs(steps) / 80, abs=0.03)
+
+
+def test_without_motor_supply_no_card_is_begun(shop: Callable[..., Shop]) -> None:
+    s = shop(homing=True, port="sim://?fault=motors-off@0")
+    s.load()
+    job = s.order()
+    s.until_said("homing", Condition.FAULT)
+    assert s.store.job(job.id).state is State.READY
+    assert s.store.attempts(job.id) == []
+    assert all(port.simulator.ink == [] for port in s.ports)
 
 
 def test_a_step_or_two_are_no_drift(shop: Callable[..., Shop]) -> None:
