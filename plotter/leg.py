@@ -192,7 +192,7 @@ class Leg:
         n = self._sent
         if not self._session.noisy or not 0 < n < len(self._lines) or self._lines[n].kind != "down":
             return False
-        return self._lines[n - 1].kind != "down" and self._checked <= self._last_mark(n)
+        return self._lines[n - 1].kind != "down" and self._checked <= max(0, self._last_mark(n))
 
     def _last_mark(self, n: int) -> int:
         """The last line before line n that leaves ink, -1 when there is none."""
@@ -322,8 +322,8 @@ class Leg:
         """After a stroke: the next may begin once a report has found the pen up, where the stroke ends or beyond."""
         if self._still:
             self._executed = self._checked = self._sent
-        elif not self._ready(self._asked_executed):
-            return
+        elif not self._ready(self._asked_executed) or self._last_mark(self._sent) < 0:
+            return  # at its first stroke the pen must have come: the modes were said on this wire, too
         else:
             self._checked = max(self._checked, self._asked_executed)
         self._done = max(self._done, self.program.drawn[self._checked])
@@ -341,6 +341,8 @@ class Leg:
         # Answers may be missing where nothing more was sent: then the audit of an idle machine tells.
         unsure = self._waits_for_check and self._answered < self._sent
         broken: Broken | None = None
+        if report.state == "Hold" and report.sub:
+            return True  # an alarm may be what it slows down for
         if report.state not in ("Idle", "Run"):
             broken = _out_of_order(report)
         elif report.missing and abs(report.missing) >= LINE_BYTES:

@@ -77,7 +77,7 @@ def _lift(wire: Wire, left: Left) -> tuple[bool, tuple[float, float] | None, boo
     machine = wire.session.machine
     known = False
     if left == "obeying":
-        with suppress(Locked):
+        with suppress(Locked, Silence):
             known = _hold(wire)
     if not known:
         # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
