@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from plotter.machine import Machine, Plotter, Slot
 from plotter.pen import ServoPen
 from plotter.serialport import open_port
 from plotter.simport import SimPort
+from plotter.strokes import Stroke
 
 A6 = Stock(
     title="A6", width_mm=148, height_mm=105, frames={"message": Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)}
@@ -297,10 +298,16 @@ def test_a_card_on_which_the_motors_lost_steps_is_not_left_done(
     ink = s.store.ink(job.id)
     assert ink is not None
     # The ink is the judge: what stands a third of a millimetre off is what was set aside.
-    off = abs(max(float(one[:, 0].max()) for one in ink) - max(float(one[:, 0].max()) for one in s.card.strokes))
+    (left, right), (want_left, want_right) = edges(ink), edges(s.card.strokes)
+    off = max(abs(left - want_left), abs(right - want_right))
     assert (off > 0.2) is (state is State.QUARANTINED)
     error = s.care.checks("left")[0].error_mm
     assert error == pytest.approx(abs(steps) / 80, abs=0.03)
+
+
+def edges(ink: Sequence[Stroke]) -> tuple[float, float]:
+    """The leftmost and the rightmost of it, mm."""
+    return min(float(one[:, 0].min()) for one in ink), max(float(one[:, 0].max()) for one in ink)
 
 
 def test_without_motor_supply_no_card_is_begun(shop: Callable[..., Shop]) -> None:
