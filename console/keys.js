@@ -14,13 +14,14 @@ export function mountKeys(open) {
   const help = () => !dialog.open && dialog.showModal();
   /** @type {{key: string, shown?: string, does: string, run: () => void}[]} */
   const keys = [
-    { key: "1", shown: "1 … 9", does: "Go to that plotter; the keys L, H, X, S, P and C then act on it", run: () => choosePlotter(1) },
+    { key: "1", shown: "1 … 9", does: "Go to that plotter; the keys L, H, X, S, P, C and M then act on it", run: () => choosePlotter(1) },
     { key: "l", does: "Load blanks", run: () => pressPlotter("blanks") },
     { key: "h", does: "Hold at next lift, or go on", run: () => pressPlotter("hold") },
     { key: "x", does: "Lift the pen now; H goes on", run: () => pressPlotter("lift") },
     { key: "s", does: "Stop (asks first)", run: () => pressPlotter("stop") },
     { key: "p", does: "Pause or activate", run: () => pressPlotter("pause") },
     { key: "c", does: "Care: pen, ink, place, macros", run: () => pressPlotter("care") },
+    { key: "m", does: "Move the plotter by hand", run: () => pressPlotter("move") },
     { key: "d", does: "Go to what needs a person", run: () => toNeeds() },
     { key: "q", does: "Go to the cards", run: () => byId("queue-title", HTMLElement).focus() },
     { key: "n", does: "New note", run: open.note },

@@ -5,6 +5,7 @@ import { get, getText, jobPath, plotterPath, post } from "./api.js";
 import { showBed } from "./bed.js";
 import { Card, read } from "./card.js";
 import { openCare } from "./care.js";
+import { openHands } from "./hands.js";
 import { attribute, byId, el, keep, say } from "./dom.js";
 import { announce, busy, complain, tell } from "./notices.js";
 import { openDecide } from "./job-dialogs.js";
@@ -60,7 +61,7 @@ export function choosePlotter(n) {
   panel?.title.focus();
 }
 
-/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care"} what */
+/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} what */
 export function pressPlotter(what) {
   const panel = panels.get(chosen) ?? panels.values().next().value;
   panel?.press(what);
@@ -92,9 +93,9 @@ class Panel {
     this.bar = el("progress", { max: 1, value: 0, "aria-label": `Strokes written on ${plotter.name}` });
     this.strokes = el("span", { class: "strokes" });
     this.blanks = el("p", { class: "blanks" });
-    const button = (/** @type {"blanks" | "hold" | "lift" | "stop" | "pause" | "care"} */ what) =>
+    const button = (/** @type {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} */ what) =>
       el("button", { type: "button", "data-do": what, "aria-describedby": id, click: () => this.press(what) });
-    this.buttons = { blanks: button("blanks"), hold: button("hold"), lift: button("lift"), stop: button("stop"), pause: button("pause"), care: button("care") };
+    this.buttons = { blanks: button("blanks"), hold: button("hold"), lift: button("lift"), stop: button("stop"), pause: button("pause"), care: button("care"), move: button("move") };
     this.element = el(
       "li",
       { class: "panel", "aria-labelledby": id, "data-plotter": plotter.name },
@@ -149,7 +150,7 @@ class Panel {
     say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
   }
 
-  /** @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care"} what */
+  /** @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} what */
   press(what) {
     const button = this.buttons[what];
     const plotter = this.plotter;
@@ -163,6 +164,7 @@ class Panel {
     else if (what === "stop") openStop(this.truth, plotter, this.#stroke);
     else if (what === "lift") void this.#ask(button, "lift");
     else if (what === "care") openCare(plotter);
+    else if (what === "move") openHands(plotter);
     else if (what === "pause") void this.#ask(button, plotter.mode === "active" ? "pause" : "activate");
     else if (this.#holding()) void this.#ask(button, "resume");
     else void this.#ask(button, "hold");
@@ -267,11 +269,13 @@ class Panel {
     say(this.buttons.lift, "Lift pen now");
     say(this.buttons.stop, "Stop …");
     say(this.buttons.care, "Care");
+    say(this.buttons.move, "Move by hand");
     say(this.buttons.pause, plotter.mode === "active" ? "Pause" : "Activate");
     const idle = running ? null : `${plotter.name} is writing nothing.`;
     bar(this.buttons.hold, idle);
     bar(this.buttons.lift, idle ?? (this.#lifted() ? "The pen is up." : null));
     bar(this.buttons.stop, idle);
+    bar(this.buttons.move, running ? `${plotter.name} is writing.` : null);
     bar(this.buttons.blanks, running && plotter.capacity < 2 ? `${plotter.name} holds one card, and that is still being written.` : null);
     const wanted = (plotter.blanks < 1 && plotter.condition === "idle") || this.#undecided() !== undefined;
     this.buttons.blanks.classList.toggle("first", wanted);

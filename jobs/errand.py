@@ -44,6 +44,7 @@ class Bench:
     """What the plotter's thread lends to an errand: an idle machine at an open port, the pen up.
 
     `zeroed`: whether the machine's zero is known to be where plans take it for; an errand that finds out sets it.
+    `pen_down`: a hand has lowered the pen; `again`: the machine shall be connected anew, its zero where it stands.
     `homings`: how often the machine has been homed in this connection. An
     errand leaves the pen up and the machine Idle, whatever happens to it. `card` is the job whose interrupted card
     lies in the plotter; `carer` looks after the machine. `over` says that nobody wants the errand any more: the person
@@ -55,6 +56,8 @@ class Bench:
     session: Session
     zeroed: bool = False
     homings: int = 0
+    pen_down: bool = False
+    again: bool = False
     card: str | None = None
     over: Callable[[], bool] = lambda: False
     carer: "Carer | None" = None

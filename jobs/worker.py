@@ -20,6 +20,7 @@ from jobs.compose import Shelf
 from jobs.dispatch import Dispatch
 from jobs.errand import Bench, Errands
 from jobs.feeding import trouble
+from jobs.handling import SetPen
 from jobs.job import HOMES_WHEN_LOADED, Condition, PlotterRow, State
 from jobs.writing import Writing
 from plotter.clock import Clock, RealClock
@@ -65,6 +66,7 @@ class Worker:
         self.stopping = threading.Event()
         self.stop_by = float("inf")
         self._thread = threading.Thread(target=self._run, name=f"plotter-{plotter.name}", daemon=True)
+        self._origin = False  # whether a person has just said that the machine stands at its zero
         self._void = False  # whether a lost connection has yet to take the blanks' confirmation with it
         self._said: tuple[Condition, str] | None = None
         self._left: Writing | None = None  # the card that lies interrupted in the plotter, while it can be gone on with
@@ -144,7 +146,8 @@ class Worker:
             return
         # Whether the machine's zero is where the plan thinks: found by homing, or told by the person who has loaded
         # blanks and seen the carriage in its corner before the port was opened.
-        zeroed = machine.homing or self._somebody_has_loaded()
+        zeroed = machine.homing or self._origin or self._somebody_has_loaded()
+        self._origin = False
         with closing(self._opener(self.plotter.port, baud=machine.baud, machine=machine)) as port:
             bench = Bench(self.carer.plotter, port, connect(port, machine), zeroed, carer=self.carer)
             bench.homings = int(machine.homing)
@@ -153,6 +156,9 @@ class Worker:
             connected = True
             try:
                 while connected and not self.stopping.is_set():
+                    if bench.again:
+                        self._origin = True
+                        return
                     if not bench.zeroed and self._somebody_has_loaded():
                         return  # a machine that does not home takes the place where it is opened for its zero
                     try:
@@ -200,6 +206,8 @@ class Worker:
         if self._said is None or self._said[0] is not Condition.ATTENTION:
             self.report(Condition.IDLE)
         _listen(bench.port, bench.session)
+        if bench.pen_down and self.errands.control is None:  # whoever lowered it has gone
+            SetPen(down=False).run(bench)
         if self.errands.serve(bench):
             return True
         # Who has the controls may have a hand over the bed: no card begins under it.

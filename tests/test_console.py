@@ -503,7 +503,7 @@ def test_single_keys_can_be_turned_off(house: tuple[House, str], visit: Visit) -
     _, address = house
     op = visit(address)
     op.press("?")
-    expect(op.page.locator("#keys dt")).to_have_count(12)
+    expect(op.page.locator("#keys dt")).to_have_count(13)
     op.page.get_by_label("Single keys work").uncheck()
     op.press("Escape", "n")
     expect(op.page.locator("dialog[open]")).to_have_count(0)
@@ -555,3 +555,57 @@ def test_a_spoiled_card_is_not_offered_to_be_gone_on_with(house: tuple[House, st
     expect(op.page.locator("#decide-verdict")).to_have_text("This card is spoiled: lay a fresh one.")
     expect(op.page.get_by_role("button", name="Write it again on a fresh card")).to_be_visible()
     expect(op.page.get_by_role("button", name="Go on with this card")).to_be_hidden()
+
+
+def test_a_plotter_is_moved_by_hand_by_one_person_at_a_time(shop: str, visit: Visit) -> None:
+    op = visit(shop)
+    expect(state(op, "left")).to_have_text("No blanks")
+    op.press("1", "m")
+    take = op.page.get_by_role("button", name="Take the controls")
+    expect(op.page.get_by_role("button", name="Pen up")).to_be_disabled()
+    op.page.get_by_label("Your name, for others to see").fill("Ana")
+    assert op.axe() == []
+    take.click()
+    expect(op.page.get_by_role("button", name="Pen up")).to_be_enabled()
+    control = f"{shop}/v1/plotters/plt_left/control"
+    assert httpx.get(control).json()["by"] == "Ana"
+    place, step = op.page.locator("#hands-place"), op.page.get_by_label("An arrow moves")
+
+    def x() -> float:
+        """Where the pen stands, told after a step sideways to it."""
+        step.select_option("0.1")
+        told = place.inner_text()
+        op.page.get_by_role("button", name="Up", exact=True).click()
+        expect(place).not_to_have_text(told)
+        return float(re.findall(r"-?\d+\.\d+", place.inner_text())[0])
+
+    assert x() == 0
+    step.select_option("hold")
+    op.page.locator("#hands-title").focus()
+    with op.page.expect_response(lambda answer: answer.url.endswith("/jog")):
+        op.page.keyboard.down("ArrowRight")
+    op.page.wait_for_timeout(300)
+    op.page.keyboard.up("ArrowRight")
+    first = x()
+    assert first > 0
+    step.select_option("hold")
+    op.page.locator("#hands-title").focus()
+    with op.page.expect_response(lambda answer: answer.url.endswith("/jog")):
+        op.page.keyboard.down("ArrowRight")
+    op.javascript("window.dispatchEvent(new Event('blur'))")  # the key is still held, and nobody looks
+    second = x()
+    assert second >= first
+    assert x() == second
+    op.page.keyboard.up("ArrowRight")
+    httpx.post(control, json={"by": "Bo", "take_over": True}).raise_for_status()
+    op.refusals = {f"409 /v1/plotters/plt_left/{verb}" for verb in ("step", "control", "jog", "control/keep")}
+    op.page.get_by_role("button", name="Up", exact=True).click()
+    expect(op.page.locator("#hands .problem")).to_contain_text("Bo has the controls")
+    op.page.get_by_role("button", name="Take over").click()
+    expect(op.page.get_by_role("button", name="Pen up")).to_be_enabled()
+    op.page.get_by_role("button", name="Let go and close").click()
+    expect(op.page.locator("#hands")).to_be_hidden()
+    for _ in range(50):
+        if httpx.get(control).json()["by"] is None:
+            return
+    pytest.fail("the controls were not let go")

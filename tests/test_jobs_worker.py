@@ -312,12 +312,17 @@ def test_without_the_database_the_pen_waits(shop: Callable[..., Shop]) -> None:
 
 
 def test_a_graceful_end_leaves_the_card_at_a_lift(shop: Callable[..., Shop]) -> None:
-    s = shop(replace(LEFT, port="sim://?speed=4"))
+    class Ending(Dispatch):
+        def progress(self, claim: Claim, *, stroke: int, **more: Any) -> Wanted | None:
+            if stroke >= 2:
+                s.fleet._workers[0].stop(60)
+            return super().progress(claim, stroke=stroke, **more)
+
+    s = shop(dispatch=Ending)
     s.load()
     job = s.order("Hello there, the server is stopped while this is being written")
-    s.until(lambda: s.store.job(job.id).stroke >= 1)
-    s.fleet.stop(grace_s=10)
-    left = s.store.job(job.id)
+    left = s.until_state(job, State.INTERRUPTED, State.DONE)
+    s.fleet.stop()
     assert left.state is State.INTERRUPTED
     assert left.reason.startswith("the server was stopped. ")
     attempt = s.store.attempts(job.id)[0]

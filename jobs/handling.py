@@ -1,0 +1,158 @@
+"""Handling: what a person does with an idle machine by hand: jog it, step it, send it somewhere, try its pen.
+
+A jog is dead-man: short steps with the pen up, each only while a heartbeat of the hand that holds the key is younger
+than 250 ms. When the page, the network or the person goes silent, the machine has at most one step left to go.
+"""
+
+import math
+import threading
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jobs.errand import Bench, ErrandFailed
+from plotter.clock import Clock, RealClock
+from plotter.program import Point
+
+SILENCE_S = 0.25  # a heartbeat older than this stops the machine
+STEP_S = 0.1  # one step's worth of way
+FASTEST_MM_S = 100.0
+IDLE = frozenset({"Idle"})
+MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
+
+
+class Stick:
+    """Which way a hand pushes, by its last heartbeat: mm/s along x and y, machine frame; (0, 0) when it is silent."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or RealClock()
+        self._lock = threading.Lock()
+        self._way: Point = (0.0, 0.0)
+        self._at = float("-inf")
+        self.moving = False
+
+    def push(self, way: Point) -> None:
+        """A heartbeat; one of (0, 0) lets go. Raises ValueError above the fastest speed."""
+        if not math.hypot(*way) <= FASTEST_MM_S:
+            raise ValueError(f"a jog goes at most {FASTEST_MM_S:g} mm/s")
+        with self._lock:
+            self._way, self._at = way, self._clock.now()
+
+    @property
+    def way(self) -> Point:
+        """Where it pushes now."""
+        with self._lock:
+            return self._way if self._clock.now() - self._at <= SILENCE_S else (0.0, 0.0)
+
+    def rest(self) -> None:
+        """Let one step's time pass."""
+        self._clock.sleep(STEP_S)
+
+
+@dataclass(frozen=True)
+class Jog:
+    """Follow a stick, step by step, until it lets go; where the machine then stands, machine frame, mm."""
+
+    stick: Stick
+    name: ClassVar[str] = "jog"
+    beside_card: ClassVar[bool] = False
+
+    def run(self, bench: Bench) -> Point:
+        """Raises ErrandFailed while the pen is down: it would draw."""
+        _pen_up(bench)
+        wire = bench.wire
+        at = wire.wait_for(IDLE, MOVE_S).at
+        self.stick.moving = True
+        try:
+            while (way := self.stick.way) != (0.0, 0.0) and not bench.over():
+                at = _inside(bench, (at[0] + way[0] * STEP_S, at[1] + way[1] * STEP_S))
+                for line in bench.driver.move(at):
+                    wire.ask(line)
+                self.stick.rest()
+                # No step is sent before the last one is done: nothing is left to go when the hand lets go.
+                wire.wait_for(IDLE, MOVE_S, every_s=0.01)
+        finally:
+            self.stick.moving = False
+        return wire.wait_for(IDLE, MOVE_S).at
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of so many mm with the pen up; where the machine then stands."""
+
+    by: Point
+    name: ClassVar[str] = "step"
+    beside_card: ClassVar[bool] = False
+
+    def run(self, bench: Bench) -> Point:
+        at = bench.wire.status().at
+        return _go(bench, _inside(bench, (at[0] + self.by[0], at[1] + self.by[1])))
+
+
+@dataclass(frozen=True)
+class Go:
+    """To a place, machine frame, mm, with the pen up; where the machine then stands."""
+
+    to: Point
+    name: ClassVar[str] = "go"
+    beside_card: ClassVar[bool] = False
+
+    def run(self, bench: Bench) -> Point:
+        if not bench.zeroed:
+            raise ErrandFailed(f"{bench.plotter.name} does not know where it is: home it, or set its origin")
+        if _inside(bench, self.to) != self.to:
+            machine = bench.plotter.machine
+            raise ErrandFailed(f"that is off the bed of {machine.width_mm:g} x {machine.height_mm:g} mm")
+        return _go(bench, self.to)
+
+
+@dataclass(frozen=True)
+class SetPen:
+    """Lower the pen, or lift it. One that is down is lifted when its hand lets go of the controls."""
+
+    down: bool
+    name: ClassVar[str] = "pen"
+    beside_card: ClassVar[bool] = False
+
+    def run(self, bench: Bench) -> None:
+        lift, lower = bench.driver.pen(down=False), bench.driver.pen(down=True)
+        for line in (*lift, *lower) if self.down else lift:
+            bench.wire.ask(line)
+        bench.pen_down = self.down
+
+
+@dataclass(frozen=True)
+class SetOrigin:
+    """The pen stands over the machine's zero corner: the port is opened anew, and where it stands is zero."""
+
+    name: ClassVar[str] = "origin"
+    beside_card: ClassVar[bool] = False
+
+    def run(self, bench: Bench) -> None:
+        """Raises ErrandFailed on a machine that homes: it finds its own."""
+        _pen_up(bench)
+        if bench.plotter.machine.homing:
+            raise ErrandFailed(f"{bench.plotter.name} finds its zero by homing")
+        bench.again = True
+
+
+def _go(bench: Bench, to: Point) -> Point:
+    _pen_up(bench)
+    for line in bench.driver.move(to):
+        bench.wire.ask(line)
+    return bench.wire.wait_for(IDLE, MOVE_S).at
+
+
+def _inside(bench: Bench, to: Point) -> Point:
+    """The nearest place on the bed; anywhere, while the machine does not know where it is."""
+    if not bench.zeroed:
+        return to
+    machine = bench.plotter.machine
+    return min(max(to[0], 0.0), machine.width_mm), min(max(to[1], 0.0), machine.height_mm)
+
+
+def _pen_up(bench: Bench) -> None:
+    """The pen is up, wherever an earlier card has left its servo; raises ErrandFailed when a hand has lowered it."""
+    if bench.pen_down:
+        raise ErrandFailed("the pen is down and would draw: lift it first")
+    for line in bench.driver.pen(down=False):
+        bench.wire.ask(line)
