@@ -11,15 +11,18 @@ import pytest
 
 from fonts.card import Frame, Stock
 from fonts.hands import hands
-from jobs.bed import lying
+from jobs.bed import Here, lying
+from jobs.caring import RunMacro
 from jobs.compose import Shelf, compose
 from jobs.desk import Desk
 from jobs.dispatch import Dispatch
+from jobs.errand import ErrandFailed
 from jobs.fleet import Fleet
-from jobs.job import Condition, Decision, Job, Missing, NotAllowed, Order, State, Wanted
+from jobs.job import Condition, Decision, Job, Missing, Mode, NotAllowed, Order, State, Wanted
 from jobs.note import Note
 from jobs.store import Store
 from plotter import bed
+from plotter.care import Care
 from plotter.machine import Feeder, Machine, Plotter, Slot
 from plotter.serialport import open_port
 from plotter.strokes import Stroke, farthest
@@ -197,6 +200,37 @@ def test_a_slot_that_was_measured_is_written_where_it_was_measured(shop: Build) 
     assert_on_paper(s.drawn()[-1], job, true)
     row = s.desk.measure("left", "b", None, actor="op")
     assert lying(LEFT, row)["b"] == FOUR["b"]
+
+
+def test_corners_are_touched_with_the_pen_and_the_next_card_lies_there(shop: Build) -> None:
+    """The pen is brought above two corners of the paper as it truly lies; where it then stands says the slot."""
+    true = Slot(x_mm=40, y_mm=30, rotation_deg=1.5)
+    left, right, *_ = bed.outline(true, (148, 105))
+    macros = {name: (f"G0X{x:.2f}Y{y:.2f}",) for name, (x, y) in (("left", left), ("right", right))}
+    s = shop(replace(LEFT, slots={}, care=Care(macros=macros)))
+    errands = s.fleet.errands["left"]
+    s.until_condition(Condition.IDLE)
+    with pytest.raises(ErrandFailed, match="nobody knows yet where the zero of left is"):
+        errands.ask(Here(), actor="op")
+    s.desk.mode("left", Mode.PAUSED, actor="op")
+    s.desk.load("left", 1, "a6", actor="op")
+
+    def connected_anew() -> bool:
+        try:
+            return errands.ask(Here(), actor="op") == (0, 0)
+        except (NotAllowed, ErrandFailed):
+            return False
+
+    s.until(connected_anew)
+    touched = []
+    for name in macros:
+        errands.ask(RunMacro(name), actor="op")
+        touched.append(errands.ask(Here(), actor="op"))
+    assert touched[0] == pytest.approx(left, abs=0.02)
+    s.desk.measure("left", "card", Slot.from_corners(touched[0], touched[1], 148), actor="op")
+    s.desk.mode("left", Mode.ACTIVE, actor="op")
+    job = s.until_done(s.order("Dear Ana, thank you."))
+    assert_on_paper(s.drawn()[-1], job, true)
 
 
 def test_a_measured_slot_outlives_the_server(tmp_path: Path) -> None:
