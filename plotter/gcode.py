@@ -29,11 +29,22 @@ def preamble(machine: Machine) -> tuple[str, ...]:
     return ("G17G21G54G90G94", *lift(machine, settle_s=FIRST_LIFT_S), f"F{_number(machine.feed_mm_min)}")
 
 
+# GRBL 1.1 waits in steps of 50 ms and rounds up: one step it waits for any number up to .05 but nothing. So this waits
+# 50 ms whichever digit of it the wire may lose or change; as a single line, .1 turned into .0 would not wait at all.
+_TICK, _TICK_S = "G4P.0499", 0.05
+
+
+def _wait(seconds: float) -> tuple[str, ...]:
+    """Lines that wait for standstill and then so long, in steps of 50 ms; a long wait is one line."""
+    ticks = round(seconds / _TICK_S)
+    return (_TICK,) * ticks or ("G4P0",) if ticks < 6 else (f"G4P{_number(seconds)}",)
+
+
 def lift(machine: Machine, *, settle_s: float | None = None) -> tuple[str, ...]:
     """The pen up, from any place and modal state but units and frame; the last line's `ok` proves that it is."""
     pen = machine.pen
     if isinstance(pen, ServoPen):
-        return f"M3S{pen.up_s}", f"G4P{_number(pen.up_settle_s if settle_s is None else settle_s)}"
+        return f"M3S{pen.up_s}", *_wait(pen.up_settle_s if settle_s is None else settle_s)
     return f"G0Z{_number(pen.up_mm)}", "G4P0"
 
 
@@ -41,7 +52,7 @@ def lower(machine: Machine) -> tuple[str, ...]:
     """The pen down, after `lift` has said the modes; the last line's `ok` proves that it is."""
     pen = machine.pen
     if isinstance(pen, ServoPen):
-        return f"S{pen.down_s}", f"G4P{_number(pen.down_settle_s)}"
+        return f"S{pen.down_s}", *_wait(pen.down_settle_s)
     return f"G0Z{_number(pen.down_mm)}", "G4P0"
 
 
@@ -90,7 +101,7 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
 def _down(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
     """The pen onto the paper, from the height of a hop or from the full one."""
     if isinstance(pen, ServoPen):
-        return f"S{pen.down_s}", f"G4P{_number(pen.hop_down_settle_s if hop else pen.down_settle_s)}"
+        return f"S{pen.down_s}", *_wait(pen.hop_down_settle_s if hop else pen.down_settle_s)
     return (f"G0Z{_number(pen.down_mm)}",)
 
 
@@ -98,7 +109,7 @@ def _up(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
     """The pen off the paper; the last line's `ok` proves that the stroke is drawn."""
     if isinstance(pen, ServoPen):
         s, settle = (pen.hop_s, pen.hop_up_settle_s) if hop else (pen.up_s, pen.up_settle_s)
-        return f"S{s}", f"G4P{_number(settle)}"
+        return f"S{s}", *_wait(settle)
     # The dwell of nothing makes GRBL finish all motion before its `ok`.
     return f"G0Z{_number(pen.hop_mm if hop and pen.hop_mm is not None else pen.up_mm)}", "G4P0"
 

@@ -15,6 +15,7 @@ from plotter.dialect import Walk
 from plotter.gcode import prove, read, strokes, write
 from plotter.interpreter import Interpreter
 from plotter.machine import Machine, ServoPen, Slot, ZPen
+from plotter.motion import dwell_time
 from plotter.plan import Toolpath, plan
 from plotter.program import Line, Program, ProgramError
 from plotter.strokes import Stroke, deviation, stroke
@@ -132,9 +133,9 @@ def test_an_unfit_program_is_refused_with_line_and_reason(text: str, number: int
         (4, "G0X20Y20Ф", "capital letters"),
         (4, "", "capital letters"),
         (5, "S200", "kind 'down'"),
-        (7, "G0X20Y20", "rapid speed"),
-        (9, "S700", "kind 'up'"),
-        (11, "G0X1Y1", "does not end at"),
+        (8, "G0X20Y20", "rapid speed"),
+        (10, "S700", "kind 'up'"),
+        (12, "G0X1Y1", "does not end at"),
     ],
 )
 def test_the_proof_reads_what_will_be_sent_and_not_what_was_meant(at: int, text: str, why: str) -> None:
@@ -204,7 +205,7 @@ def drawing() -> list[Stroke]:
 
 def golden(machine: Machine) -> str:
     slot = Slot(x_mm=15, y_mm=12, rotation_deg=2)
-    return write(plan(drawing(), paper=(80, 40), slot=slot, machine=machine)).text
+    return write(plan(drawing(), paper=(80, 40), slot=slot, machine=replace(machine, order="writing"))).text
 
 
 def differences(text: str, other: str) -> list[str]:
@@ -260,8 +261,8 @@ def test_the_pen_is_lifted_less_on_short_ways_and_wholly_on_long_ones(machine: M
     prove(program, machine)
     ups = [line.text for line in program.lines if line.kind == "up" and line.text[:2] != "G4"]
     assert ups == (["S400", "S200", "S200"] if machine.pen.kind == "servo" else ["G0Z0.6", "G0Z2", "G0Z2"])
-    dwells = [line.text for line in program.lines if line.kind == "down" and line.text[:2] == "G4"]
-    assert dwells == (["G4P0.1", "G4P0.05", "G4P0.1"] if machine.pen.kind == "servo" else [])
+    dwells = [line.stroke for line in program.lines if line.kind == "down" and line.text == "G4P.0499"]
+    assert dwells == ([0, 0, 1, 2, 2] if machine.pen.kind == "servo" else [])
 
 
 @pytest.mark.parametrize("machine", HOPS, ids=["servo", "z"])
@@ -286,3 +287,14 @@ def test_a_servo_hop_keeps_off_the_paper_and_within_its_lift(bad: int) -> None:
 def test_a_z_hop_keeps_off_the_paper_and_within_its_lift(bad: float) -> None:
     with pytest.raises(ValueError, match="hop_mm"):
         ZPen(hop_mm=bad)
+
+
+@pytest.mark.parametrize("at", range(len("G4P."), len("G4P.0499")))
+def test_a_changed_digit_of_a_wait_leaves_it_a_wait(at: int) -> None:
+    """GRBL rounds up to 50 ms: only zero is no wait at all."""
+    program = write(plan([stroke([(1, 1), (9, 9)])], paper=(20, 20), slot=Slot(), machine=SERVO))
+    wait = next(line.text for line in program.lines if line.kind == "down" and line.text.startswith("G4"))
+    for changed in ("", *"0123456789"):
+        walk = Walk()
+        walk.line(wait[:at] + changed + wait[at + 1 :])
+        assert dwell_time(walk.dwell_s) >= dwell_time(0.05)
