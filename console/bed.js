@@ -110,8 +110,11 @@ export function mountBed() {
   });
 }
 
-/** Where the slots of a plotter lie, by two touched corners. @param {Truth} truth @param {Plotter} plotter */
-export function openSlots(truth, plotter) {
+/**
+ * Where the slots of a plotter lie, by two touched corners.
+ * @param {Truth} truth @param {Plotter} plotter @param {string} [token] of who has its controls
+ */
+export function openSlots(truth, plotter, token) {
   const dialog = byId("slots", HTMLDialogElement);
   const slot = byId("slots-slot", HTMLSelectElement);
   const stock = byId("slots-stock", HTMLSelectElement);
@@ -137,7 +140,7 @@ export function openSlots(truth, plotter) {
     here.onclick = () =>
       busy(here, async () => {
         try {
-          const at = await post(plotterPath(plotter.id, "here"), {});
+          const at = await post(plotterPath(plotter.id, "here"), token ? { token } : {});
           byId(`slots-${corner}-x`, HTMLInputElement).value = String(at.x_mm);
           byId(`slots-${corner}-y`, HTMLInputElement).value = String(at.y_mm);
           problemIn(dialog);

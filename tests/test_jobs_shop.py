@@ -234,6 +234,24 @@ def test_beds_that_cannot_be_are_refused_in_words(sections: dict[str, Any], text
         shop(changed, {})
 
 
+@pytest.mark.parametrize(
+    ("feeder", "why"),
+    [
+        ('macro = ["G0X10Y10"]\nconfirm = "pin"', "an EiBotBoard reports no sensor"),
+        ('macro = ["M8", "G4P1", "M9"]', "an EiBotBoard has no outputs to switch"),
+        ('macro = ["G0X10Y10", "G4P2"]', ""),
+    ],
+)
+def test_a_feeder_of_an_eibotboard_is_worked_by_its_head(sections: dict[str, Any], feeder: str, why: str) -> None:
+    changed = with_bed(sections, f"[feeder]\n{feeder}\n[slot]\nx_mm = 10.0\ny_mm = 60.0")
+    changed["plotters"]["left"]["machine"] = "axidraw"
+    if not why:
+        assert shop(changed, {}).plotters[0].feeder is not None
+        return
+    with pytest.raises(ShopFault, match=why):
+        shop(changed, {})
+
+
 def test_a_sensor_on_a_limit_switch_is_refused_where_the_machine_homes(sections: dict[str, Any]) -> None:
     changed = with_bed(sections, '[feeder]\nmacro = ["M8"]\npin = "X"')
     shop(changed, {})
