@@ -1,5 +1,7 @@
 """Plan: inside paper and bed or nothing, order kept, shape kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from plotter.plan import OutsideEnvelope, OutsidePaper, PlanError, plan
 from plotter.strokes import Stroke, deviation, stroke
 
 CARD = (148.0, 105.0)
+MACHINE = Machine(order="writing")
 points = st.tuples(st.floats(100, 106), st.floats(40, 46))
 drawings = st.lists(st.lists(points, min_size=1, max_size=12).map(stroke), min_size=1, max_size=6)
 
@@ -17,7 +20,7 @@ drawings = st.lists(st.lists(points, min_size=1, max_size=12).map(stroke), min_s
 @given(drawings, st.floats(-20, 20))
 def test_ink_order_and_shape_are_kept(drawing: list[Stroke], turn: float) -> None:
     slot = Slot(x_mm=80, y_mm=60, rotation_deg=turn)
-    path = plan(drawing, paper=CARD, slot=slot, machine=Machine(width_mm=400, height_mm=400))
+    path = plan(drawing, paper=CARD, slot=slot, machine=replace(MACHINE, width_mm=400, height_mm=400))
     assert len(path.strokes) == len(drawing)
     back = slot.onto_card(list(path.strokes))
     for was, now in zip(drawing, back, strict=True):
