@@ -40,13 +40,17 @@ export function mountQueue(truth) {
   let trail = [""];
   let asked = 0;
   const rows = byId("queue", HTMLElement);
+  const wanted = byId("queue-find", HTMLInputElement);
   const back = byId("page-back", HTMLButtonElement);
   const on = byId("page-on", HTMLButtonElement);
 
   const show = async () => {
     const mine = ++asked;
     const query = new URLSearchParams({ limit: String(LIMIT), order: filter.order ?? "newest" });
-    for (const state of filter.states) query.append("state", state);
+    // An order that somebody asks after may stand anywhere.
+    const number = wanted.value.trim();
+    if (number) query.set("external_id", number);
+    else for (const state of filter.states) query.append("state", state);
     const after = trail[trail.length - 1];
     if (after) query.set("after", after);
     const page = /** @type {Page} */ (await get(`/v1/jobs?${query}`));
@@ -58,7 +62,8 @@ export function mountQueue(truth) {
     keep(rows, page.data, (job) => job.id, (job) => row(truth, job, show), (element, job) => fill(truth, element, job));
     const none = byId("queue-none", HTMLElement);
     none.hidden = page.data.length > 0;
-    none.textContent = filter.states.length ? `No card is ${filter.name.toLowerCase()}.` : "There is no card yet. Begin with a new note, or upload orders.";
+    if (number) none.textContent = `No card has the order number “${number}”.`;
+    else none.textContent = filter.states.length ? `No card is ${filter.name.toLowerCase()}.` : "There is no card yet. Begin with a new note, or upload orders.";
     attribute(back, "aria-disabled", trail.length > 1 ? null : "true");
     attribute(on, "aria-disabled", page.has_more ? null : "true");
     on.dataset.next = page.next ?? "";
@@ -78,6 +83,10 @@ export function mountQueue(truth) {
       return el("span", { class: "filter" }, input, el("label", { for: `filter-${i}` }, one.name, " ", counts[i]));
     }),
   );
+  wanted.addEventListener("input", () => {
+    trail = [""];
+    void tryShow();
+  });
   back.addEventListener("click", () => {
     if (trail.length > 1) trail = trail.slice(0, -1);
     void tryShow();

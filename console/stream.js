@@ -3,7 +3,7 @@
 
 const JOB = ["held", "ready", "claimed", "writing", "interrupted", "done", "failed", "cancelled"].map((s) => `job.${s}`);
 const PLOTTER = ["offline", "idle", "writing", "held", "attention", "fault"].map((c) => `plotter.${c}`);
-const SAID = ["plotter.loaded", "plotter.mode", "plotter.wish", "plotter.offer", "batch.added", "batch.started"];
+const SAID = ["plotter.loaded", "plotter.mode", "plotter.wish", "plotter.offer", "batch.added", "batch.started", "batch.discarded"];
 const KINDS = [...JOB, ...PLOTTER, ...SAID, "progress"];
 const RETRY_MS = 2000;
 const QUIET_MS = 20000;

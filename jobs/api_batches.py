@@ -127,6 +127,11 @@ def router(front: Front) -> APIRouter:
         disposition = f'attachment; filename="{id}-failures.csv"'
         return Response(text, headers={"Content-Disposition": disposition}, media_type="text/csv; charset=utf-8")
 
+    @routes.post("/{id}/discard", responses=responses("unknown_id", "wrong_state", *posted))
+    def discard(id: Id) -> BatchOut:
+        """Cancel its cards, all that no plotter has in hand: those under a pen or written stay as they are."""
+        return batch_out(desk.discard_batch(id, actor=ACTOR))
+
     @routes.post("/{id}/start", responses=responses("unknown_id", "wrong_state", *posted))
     def start(id: Id) -> BatchOut:
         """Let its cards be written; starting twice is no harm."""

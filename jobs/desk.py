@@ -174,6 +174,16 @@ class Desk:
                 self.store.tell(connection, [{"kind": "batch.started", "data": {"batch": batch_id}}], actor)
             return self.store.batch(batch_id)
 
+    def discard_batch(self, batch_id: str, *, actor: str) -> Batch:
+        """Cancel all that no plotter has in hand of a batch; what is written or being written stays as it is."""
+        with self.store.transaction() as connection:
+            self.store.batch(batch_id)
+            for state in (State.HELD, State.READY, State.FAILED):
+                mine = _job.c.batch == batch_id
+                self.store.move(connection, mine, state, State.CANCELLED, who="person", actor=actor)
+            self.store.tell(connection, [{"kind": "batch.discarded", "data": {"batch": batch_id}}], actor)
+            return self.store.batch(batch_id)
+
     # -- plotters ----------------------------------------------------------------------------------------------------
 
     def load(self, plotter: str, count: int, stock: str, *, actor: str) -> PlotterRow:

@@ -449,6 +449,12 @@ def test_the_table_pages_and_moves_cards(house: tuple[House, str], visit: Visit)
     op.page.get_by_label(re.compile("^Cancelled")).check()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("N-0")
+    find = op.page.get_by_label("Find an order by its number")
+    find.fill("N-7")
+    expect(rows).to_contain_text("N-7")
+    expect(rows).to_have_count(1)
+    find.fill("N-77")
+    expect(op.page.locator("#queue-none")).to_have_text("No card has the order number “N-77”.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

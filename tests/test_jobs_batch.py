@@ -285,3 +285,14 @@ def test_addresses_need_what_their_country_needs() -> None:
     for country in ("ZZ", "ALL", "USA", "Germany", "../GB", "ÄÖ", "1", "U\u017f"):
         assert codes(street="1", country=country) == [("country", "unknown_country")], country
     assert {code for _, code in codes(country="GB") + codes(country="") + codes(country="ZZ")} <= set(FAULTS)
+
+
+def test_a_batch_is_discarded_as_a_whole(api: httpx.Client) -> None:
+    batch = api.post("/v1/batches", files={"orders": ("a.csv", ORDERS)}).raise_for_status().json()
+    first = api.get("/v1/jobs", params={"batch": batch["id"], "limit": 1}).json()["data"][0]
+    discarded = api.post(f"/v1/batches/{batch['id']}/discard").raise_for_status().json()
+    assert discarded["jobs"] == {"cancelled": batch["accepted"]}
+    assert api.get(f"/v1/jobs/{first['id']}").json()["state"] == "cancelled"
+    started = api.post(f"/v1/batches/{batch['id']}/start").raise_for_status().json()
+    assert started["jobs"] == {"cancelled": batch["accepted"]}
+    assert api.post("/v1/batches/bat_00000000000000000000000000/discard").status_code == 404
