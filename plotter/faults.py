@@ -54,6 +54,7 @@ FAULTS: Mapping[str, Fault] = {
     "hard-limit": Fault("a limit switch was hit", Card.SPOILED),
     "soft-limit": Fault("a move would have left the machine's travel", Card.LOOK),
     "alarm": Fault("the machine locked itself", Card.SPOILED),
+    "power-lost": Fault("the motors lost their supply", Card.SPOILED),
     "held": Fault("somebody pressed the machine's own hold button or opened its door", Card.RESUMABLE),
     "stuck": Fault("the machine reports, but nothing moves", Card.LOOK),
     "astray": Fault("the machine ended elsewhere than the card does", Card.SPOILED),
