@@ -64,7 +64,7 @@ def main() -> int:
         ours = replace(full, pen=hop, order="fastest")
         rows = [_row(shelf, hand, text, full, ours) for hand, text in CARDS]
         print(f"\n{name}; {full.feed_mm_min:g} mm/min, {full.acceleration_mm_s2[0]:g} mm/s^2")
-        show(HEAD, [*map(_shown, rows), _shown(_middle(rows))])
+        show(HEAD, [*map(_shown, rows), _middle(rows)])
     return 0
 
 
@@ -90,14 +90,20 @@ class Row:
     ms: float
 
 
-def _middle(rows: Sequence[Row]) -> Row:
-    return Row("median", *(statistics.median(astuple(row)[k] for row in rows) for k in range(1, 9)))
+def _ratios(row: Row) -> list[float]:
+    return [row.b / value for value in (row.a, row.c, row.bound)]
 
 
-def _shown(row: Row) -> list[object]:
+def _middle(rows: Sequence[Row]) -> list[object]:
+    """The median of each column; of the ratios too, not the ratio of medians."""
+    row = Row("median", *(statistics.median(astuple(row)[k] for row in rows) for k in range(1, 9)))
+    return _shown(row, [statistics.median(one) for one in zip(*map(_ratios, rows), strict=True)])
+
+
+def _shown(row: Row, ratios: Sequence[float] = ()) -> list[object]:
     seconds = [f"{value:.1f}" for value in (row.a, row.b, row.c, row.bound)]
-    ratios = [f"{row.b / value:.3f}" for value in (row.a, row.c, row.bound)]
-    return [row.hand, f"{row.strokes:.0f}", *seconds, *ratios, f"{row.starved:.0f}", f"{row.off:.3f}", f"{row.ms:.0f}"]
+    shares = [f"{value:.3f}" for value in ratios or _ratios(row)]
+    return [row.hand, f"{row.strokes:.0f}", *seconds, *shares, f"{row.starved:.0f}", f"{row.off:.3f}", f"{row.ms:.0f}"]
 
 
 def _row(shelf: Shelf, hand: str, text: str, full: Machine, machine: Machine) -> Row:

@@ -110,13 +110,15 @@ def estimate(program: Program, machine: Machine) -> Estimate:
     ticks, lifts = 0, 0
     way = {"draw": 0.0, "": 0.0}
     here: Point = machine.home
+    after = [0.0]
     for line in program.lines:
         walk.line(line.text)
         ticks += walk.ticks
+        after.append(BEGIN_S + ticks * TICK_S)
         lifts += line.kind == "down"
         way["draw" if line.kind == "draw" else ""] += _length([here, *walk.points])
         here = walk.points[-1] if walk.points else here
-    return Estimate(BEGIN_S + ticks * TICK_S, way["draw"], way[""], lifts)
+    return Estimate(BEGIN_S + ticks * TICK_S, way["draw"], way[""], lifts, tuple(after))
 
 
 def _length(points: Iterable[Point]) -> float:

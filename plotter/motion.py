@@ -313,14 +313,14 @@ class _Wire:
 class Estimate:
     """Machine time from the first byte to standstill; way with the pen down and up; how often the pen went down.
 
-    `after`: when the first n lines are carried out, s, for n = 0 to all; empty where a firmware does not tell.
+    `after`: when the first n lines are carried out, s, for n = 0 to all.
     """
 
     seconds: float
     ink_mm: float
     travel_mm: float
     lifts: int
-    after: tuple[float, ...] = ()
+    after: tuple[float, ...]
 
     def left_s(self, lines: int) -> float:
         """Seconds to the end when the first `lines` lines are carried out."""

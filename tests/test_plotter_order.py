@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plotter.driver import driver
 from plotter.gcode import prove, write
+from plotter.gcode import strokes as strokes_of
 from plotter.machine import Machine, Slot
 from plotter.motion import estimate
 from plotter.order import DRY_S, EDGE_MM, late_after, lift_s, merge_mm, ordered, rules, travel_s
 from plotter.pen import ServoPen, ZPen
 from plotter.plan import Toolpath, plan
-from plotter.strokes import Stroke, deviation, stroke
+from plotter.strokes import Stroke, deviation, length, resample, stroke
 
 SERVO, Z = Machine(), Machine(pen=ZPen())
 places = st.tuples(st.floats(0, 60), st.floats(0, 40))
@@ -149,3 +151,23 @@ def test_a_plan_knows_which_stroke_is_which() -> None:
     written = plan(drawing, paper=(148, 105), slot=Slot(), machine=replace(SERVO, order="writing"))
     assert written.turns == tuple(range(len(drawing)))
     assert written.on_paper(7) == 7
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.77])
+def test_a_card_broken_off_and_gone_on_with_is_the_whole_ink(share: float) -> None:
+    """The same plan made again has the same strokes: what was drawn of one and what is left of it are all of it."""
+    drawing, words = rows(2, 3, 4)
+    drawing[3] = stroke([(5 + 2 * np.cos(t), 50 + 3 * np.sin(t)) for t in np.linspace(0, 5, 40)])
+    machine = replace(SERVO, order="fastest")
+
+    def path() -> Toolpath:
+        return plan(drawing, paper=(148, 105), slot=Slot(), machine=machine, words=words)
+
+    tongue, k = driver(machine), next(n for n, group in enumerate(path().written) if 3 in group)
+    mm = share * length(path().strokes[k])
+    left = tongue.write(path(), first_stroke=k, from_mm=mm)
+    tongue.prove(left)
+    whole = path().strokes
+    drawn = [*whole[:k], resample(whole[k], 0.01)[: round(mm / 0.01) + 1]]
+    assert deviation([*drawn, *strokes_of(left)], list(whole)) <= 0.02
+    assert strokes_of(left)[0][-1] == pytest.approx(whole[k][-1], abs=0.006)
