@@ -17,7 +17,7 @@ from jobs import bedcommands as bedwords
 from jobs import carecommands as carewords
 from jobs import catalogue
 from jobs import commands as orders
-from jobs.shop import Notes, Shop, ShopFault, is_loopback, shop
+from jobs.shop import Notes, Shop, ShopFault, is_loopback, remarks, shop
 from plotter import commands as machines
 
 if TYPE_CHECKING:
@@ -217,6 +217,8 @@ def check(context: click.Context, config: Path | None) -> None:
     faults += [f"[notes] hands: {fault}" for fault in hand_faults(Path(it.notes.hands) if it.notes.hands else None)]
     if faults:
         raise ShopFault(faults)
+    for remark in remarks(it):
+        click.echo(f"look at this: {remark}", err=True)
     click.echo(f"all right; plotters: {len(it.plotters)}, stocks: {len(it.stocks)}, templates: {len(it.templates)}")
 
 

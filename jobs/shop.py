@@ -171,6 +171,16 @@ def shop(
     return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts, read.hands)
 
 
+def remarks(it: Shop) -> list[str]:
+    """What may be meant so and should be looked at: a plotter on real paper with more blanks than places for them."""
+    return [
+        f"[plotters.{one.name}] capacity: {one.load} blanks and one slot, and no feeder: each card is written in the "
+        "same place, so the machine must change them by itself. Cards laid by hand: capacity = 1, or several slots"
+        for one in it.plotters
+        if one.load > len(one.bed) and one.feeder is None and not one.port.startswith("sim://")
+    ]
+
+
 def _plotter(name: str, place: Place, machine: Machine) -> Plotter:
     return Plotter(
         name=name,

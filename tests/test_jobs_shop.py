@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.shop import ShopFault, shop
+from jobs.shop import ShopFault, remarks, shop
 
 ROOT = Path(__file__).parent.parent
 
@@ -232,6 +232,18 @@ def test_beds_that_cannot_be_are_refused_in_words(sections: dict[str, Any], text
     changed["stocks"] = {name: sections["stocks"][name] for name in ("a6", "c6")}
     with pytest.raises(ShopFault, match=why):
         shop(changed, {})
+
+
+def test_more_blanks_than_places_on_a_real_machine_are_remarked(sections: dict[str, Any]) -> None:
+    changed = with_bed(sections, "capacity = 20")
+    assert remarks(shop(changed, {})) == []  # simulated paper is changed by itself
+    changed["plotters"]["left"]["port"] = "/dev/ttyUSB0"
+    [said] = remarks(shop(changed, {}))
+    assert said.startswith("[plotters.left] capacity: 20 blanks and one slot, and no feeder")
+    for mended in ("capacity = 1", "[slots.a]\n[slots.b]\nx_mm = 165.0", '[feeder]\nmacro = ["M8"]'):
+        changed = with_bed(sections, mended)
+        changed["plotters"]["left"]["port"] = "/dev/ttyUSB0"
+        assert remarks(shop(changed, {})) == []
 
 
 @pytest.mark.parametrize(
