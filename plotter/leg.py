@@ -24,7 +24,9 @@ HELD_REPORT_S = 0.2
 SOON_S = 0.02
 # After a query nothing is sent until its report has come, so that it counts exactly; a slow wire is not waited for.
 QUIET_S = 0.06
-# Ten reports and more left out: nobody is there.
+# A report that has not come by then is lost.
+LATE_S = 0.4
+# Several of them left out: nobody is there.
 SILENCE_S = 2.0
 # Idle with empty buffers longer than a dwell, and lines without an answer: the answers, or the lines, are lost.
 AUDIT_S = 0.15
@@ -153,25 +155,31 @@ class Leg:
         wire = self._wire
         while True:
             now = wire.now()
-            waits = self._asked is not None and self._quick and now - self._asked < QUIET_S
-            data = b"" if waits else self._feed()
-            if now >= self._next_report:
+            late = self._asked is not None and now - self._asked >= QUIET_S
+            # After a pause of this host the report may have come long ago; no other is asked for over it.
+            if late and self._hear(0.0):
+                return
+            data = b"" if self._asked is not None and self._quick and not late else self._feed()
+            if now >= self._next_report and (self._asked is None or now - self._asked >= LATE_S):
                 data += self._session.query()
                 self._asked, self._asked_executed = now, self._executed
                 self._next_report = now + (HELD_REPORT_S if self._resting else REPORT_S)
             if data:
                 wire.put(data)
-            until = self._next_report
-            if self._asked is not None and self._quick:
+            until = self._next_report if self._asked is None else max(self._next_report, self._asked + LATE_S + 1e-6)
+            if self._asked is not None and self._quick and not late:
                 until = min(until, max(now, self._asked + QUIET_S) + 1e-6)
-            begun = wire.now()
-            events = wire.listen(max(0.0, until - begun))
-            # What was there before it was listened for has come at an unknown time.
-            self._prompt = wire.now() > begun
-            for event in events:
-                if self._on(event):
-                    return
+            if self._hear(until - wire.now()):
+                return
             self._look_for_silence()
+
+    def _hear(self, seconds: float) -> bool:
+        """Take in what the machine says within so long; True when the program is done."""
+        begun = self._wire.now()
+        events = self._wire.listen(max(0.0, seconds))
+        # What was there before it was listened for has come at an unknown time.
+        self._prompt = self._wire.now() > begun
+        return any(self._on(event) for event in events)
 
     def _feed(self) -> bytes:
         """As many lines as the machine has room for and the wish allows."""
@@ -326,7 +334,7 @@ class Leg:
             return  # at its first stroke the pen must have come: the modes were said on this wire, too
         else:
             self._checked = max(self._checked, self._asked_executed)
-        self._done = max(self._done, self.program.drawn[self._checked])
+        self._done = max(self._done, self.program.drawn[self._sent])
 
     def _doubtful(self, report: Status) -> bool:
         """Whether the report contradicts what was sent. Only the second in a row counts: one may itself be damaged."""
@@ -426,6 +434,7 @@ class Leg:
         self._heard += waited
         self._moved += waited
         self._spoken += waited
+        self._prompt = self._prompt and not waited > SOON_S
         if not obey:
             return
         if self._wish is Wish.STOP:
