@@ -47,10 +47,18 @@ def pressing(*wishes: tuple[int, Wanted]) -> type[Dispatch]:
     class Pressed(Dispatch):
         def progress(self, claim: Claim, *, stroke: int, held: bool = False, **more: Any) -> Wanted | None:
             if waiting and stroke >= waiting[0][0] and (held or waiting[0][1] is not Wanted.GO_ON):
-                Desk(self.store).wish(claim.plotter, waiting.pop(0)[1], actor="op")
+                # Pressed after the answer to the end of a stroke: the plotter hears of it within the next.
+                answer = super().progress(claim, stroke=stroke, held=held, **more)
+                looks.append(stroke)
+                if waiting[0][1] is not Wanted.GO_ON and len(looks) % 4:
+                    self.store.bell.ring(f"plotter:{claim.plotter}")  # asked again at the next report
+                else:
+                    Desk(self.store).wish(claim.plotter, waiting.pop(0)[1], actor="op")
+                return answer
             return super().progress(claim, stroke=stroke, held=held, **more)
 
     waiting = list(wishes)
+    looks: list[int] = []
     return Pressed
 
 
@@ -96,15 +104,19 @@ def test_a_stopped_card_goes_on_at_a_persons_word(floor: Callable[..., Floor]) -
 
 
 def test_a_card_stopped_again_and_again_is_whole_in_the_end(floor: Callable[..., Floor]) -> None:
-    f = floor(dispatch=pressing((2, Wanted.STOP), (6, Wanted.STOP), (6, Wanted.STOP), (11, Wanted.STOP)))
+    f = floor(dispatch=pressing((2, Wanted.STOP), (5, Wanted.STOP), (8, Wanted.STOP), (12, Wanted.STOP)))
     f.load()
     job = f.order(WORDS)
+    places = []
     for _ in range(4):
-        f.until_state(job, State.INTERRUPTED)
+        verdict = f.until_state(job, State.INTERRUPTED).verdict
+        assert verdict is not None
+        places.append(verdict.resume)
         f.desk.resume(job.id, actor="op")
     f.until_state(job, State.DONE)
     assert_whole_and_once(f, job)
     assert f.store.attempts(job.id)[0].resumed == 4
+    assert any(place is not None and place.mm > 0 for place in places)  # within a stroke, too
 
 
 @pytest.mark.parametrize("wish", [Wanted.LIFT, Wanted.HOLD])
