@@ -30,7 +30,7 @@ def main() -> int:
         card = compose(note, shelf)
         begun = time.process_time()
         paper = (card.stock.width_mm, card.stock.height_mm)
-        program = write(plan(card.strokes, paper=paper, slot=plotter.slot, machine=plotter.machine))
+        program = write(plan(card.strokes, paper=paper, slot=plotter.slot, machine=plotter.machine, words=card.words))
         prove(program, plotter.machine)
         planned = time.process_time() - begun
         port = open_port("sim://?speed=max", baud=plotter.machine.baud, machine=plotter.machine)
