@@ -3,6 +3,7 @@ worth."""
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -235,6 +236,12 @@ def test_a_host_that_sleeps_goes_on_where_it_was() -> None:
 
 
 # ------------------------------------------------------------------ the table itself
+def test_the_page_on_faults_has_the_table() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{key}` | {fault.title} | {fault.at_best.value} |" for key, fault in FAULTS.items()]
+
+
 def test_every_verdict_has_its_row() -> None:
     assert {fault.at_best for fault in FAULTS.values()} == {Card.BLANK, Card.RESUMABLE, Card.LOOK, Card.SPOILED}
     assert all(fault.title for fault in FAULTS.values())
