@@ -7,15 +7,14 @@ stroke, where the next line is kept back until a report has said that the pen is
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
 from plotter.faults import Resume
 from plotter.program import Program
-from plotter.rescue import NEAR_MM, Left
+from plotter.rescue import NEAR_MM
 from plotter.session import Alarm, Banner, Error, Event, Ok, Status, Unknown
 from plotter.way import MARKING, OFF_WAY_MM, Way
 from plotter.wire import Wire
+from plotter.word import LOOK, PLACE, STOPPED, Broken, Progress, Wish
 
 # Every report is an audit of the wire; 10 Hz costs a slow processor 1-2.5 % of what it can parse.
 REPORT_S = 0.1
@@ -38,44 +37,6 @@ STUCK_S = 1.0
 LINE_BYTES = 4
 
 
-class Wish(Enum):
-    """What a person wants of a card under way. LIFT: the pen off the paper at once, wherever it is, and wait."""
-
-    GO_ON = "go on"
-    HOLD = "hold"
-    LIFT = "lift"
-    STOP = "stop"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a card is: strokes wholly drawn of all, the pen in the machine frame, mm, seconds of port time."""
-
-    stroke: int
-    strokes: int
-    position: tuple[float, float]
-    state: str
-    held: bool
-    seconds: float
-
-
-class Broken(Exception):
-    """The leg cannot go on: by which fault, why, how the machine is left, what to do next.
-
-    `before`: the line that the machine cannot have carried out; `undrawn`: the stroke that the pen has not touched the
-    paper for, when they are known.
-    """
-
-    def __init__(
-        self, fault: str, why: str, left: Left, then: str, *, before: int | None = None, undrawn: int | None = None
-    ) -> None:
-        super().__init__(why)
-        self.fault, self.why, self.left, self.then, self.before, self.undrawn = fault, why, left, then, before, undrawn
-
-
-STOPPED = "stopped by the operator"
-LOOK = "look at the card, then decide whether it is good or a fresh one is written"
-PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
 _CABLE = f"check cable and ground; {LOOK}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from plotter.leg import Progress, Wish
+from plotter.word import Progress, Wish
 
 # A GRBL's planner and receive buffer hold 0.1 s of the smallest writing and more.
 AT_ONCE_S = 0.03

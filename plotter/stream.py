@@ -12,12 +12,13 @@ from enum import Enum
 from plotter.connect import MachineMismatch, NotReady
 from plotter.driver import Driver, connect, driver
 from plotter.faults import FAULTS, Card, Resume
-from plotter.leg import HELD_REPORT_S, LOOK, PLACE, STOPPED, Broken, Leg, Progress, Wish
+from plotter.leg import HELD_REPORT_S, Leg
 from plotter.port import Port, PortError
 from plotter.program import Program, ProgramError
 from plotter.rescue import Rescued
 from plotter.session import Session, Status
 from plotter.wire import Locked, Wire
+from plotter.word import LOOK, PLACE, STOPPED, Broken, Progress, Wish
 
 __all__ = ["STOPPED", "MachineMismatch", "NotReady", "Outcome", "Progress", "Verdict", "Wish", "connect", "stream"]
 

@@ -1,0 +1,46 @@
+"""Word: what a stream is told by a person, what it tells of a card under way, and how it says that a card cannot go on."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from plotter.rescue import Left
+
+
+class Wish(Enum):
+    """What a person wants of a card under way. LIFT: the pen off the paper at once, wherever it is, and wait."""
+
+    GO_ON = "go on"
+    HOLD = "hold"
+    LIFT = "lift"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a card is: strokes wholly drawn of all, the pen in the machine frame, mm, seconds of port time."""
+
+    stroke: int
+    strokes: int
+    position: tuple[float, float]
+    state: str
+    held: bool
+    seconds: float
+
+
+class Broken(Exception):
+    """The leg cannot go on: by which fault, why, how the machine is left, what to do next.
+
+    `before`: the line that the machine cannot have carried out; `undrawn`: the stroke that the pen has not touched the
+    paper for, when they are known.
+    """
+
+    def __init__(
+        self, fault: str, why: str, left: Left, then: str, *, before: int | None = None, undrawn: int | None = None
+    ) -> None:
+        super().__init__(why)
+        self.fault, self.why, self.left, self.then, self.before, self.undrawn = fault, why, left, then, before, undrawn
+
+
+STOPPED = "stopped by the operator"
+LOOK = "look at the card, then decide whether it is good or a fresh one is written"
+PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
