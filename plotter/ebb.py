@@ -30,6 +30,8 @@ LEAST_VOLTS = 250
 # One waits for the FIFO in the board, the next in its USB buffer (64 bytes): so the FIFO never runs dry for want of
 # bytes, and a stop waits behind two.
 WINDOW = 2
+# Reports asked for and not answered: a board that is busy is not asked again and again.
+MOST_QUERIES = 4
 BUTTON, PEN_UP, EXECUTING, MOTOR_1, MOTOR_2, WAITING = 32, 16, 8, 4, 2, 1  # bits of QG, 2.6.2 and later
 
 # What connect may send besides the commands of programs.
@@ -91,6 +93,8 @@ class EbbSession:
         self._stopped = False
         self._report: dict[str, str] = {}
         self._since_report = 0  # commands taken since the last report
+        self.heeds_button = True
+        self._pressed = False  # the board tells of its button once, and has forgotten then
         self._far = False  # a move to an absolute place may be under way: it may last seconds
 
     # ------------------------------------------------------------------ out
@@ -147,7 +151,9 @@ class EbbSession:
         return isinstance(command, Move | Go | Pen | Pause)
 
     def query(self) -> bytes:
-        """Supply, mark, place and state: the last completes the report."""
+        """Supply, mark, place and state: the last completes the report. Nothing while too many are unanswered."""
+        if sum(one.silent and one.name == "QG" for one in self._under_way) >= MOST_QUERIES:
+            return b""
         names = ("QC", "QL", "QS", "QG") if self.marked else ("QC", "QS", "QG")
         self._under_way.extend(_UnderWay(-1, name, name, silent=True) for name in names)
         return b"".join(name.encode("ascii") + b"\r" for name in names)
@@ -192,6 +198,11 @@ class EbbSession:
             return self._before_stop(text)
         if found := _ERROR.fullmatch(text):
             return self._refused(int(found[1]), found[2])
+        if self.future and text == "OK":
+            # Only legacy syntax says so, which a board has when it has started.
+            self.settle()
+            self.future = self.marked = False
+            return [Banner("the board answers in legacy syntax", awaited=False)]
         if self.future:
             name, _, data = text.partition(",")
             return self._answer(lambda one: one.name == name, data, text)
@@ -264,6 +275,7 @@ class EbbSession:
     def _status(self, told: dict[str, str]) -> list[Event]:
         if self.marked and int(told["QL"]) != MARK:
             self.settle()
+            self.marked = False
             return [Banner("the board has forgotten its mark", awaited=False)]
         if int(told["QC"].split(",")[1]) < LEAST_VOLTS:
             return [Alarm(0, "the motors have lost their supply: look at its plug and switch", "power-lost")]
@@ -271,7 +283,8 @@ class EbbSession:
         bits = int(told["QG"], 16)
         x, y = self._belt.place((a, b))
         moving = bits & (EXECUTING | MOTOR_1 | MOTOR_2 | WAITING)
-        state = "Hold" if bits & BUTTON else "Run" if moving else "Idle"
+        self._pressed = self.heeds_button and (self._pressed or bool(bits & BUTTON))
+        state = "Hold" if self._pressed else "Run" if moving else "Idle"
         self._since_report = 0
         if state == "Idle" and not self.lines_under_way:
             self._far = False

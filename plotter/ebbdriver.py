@@ -86,12 +86,12 @@ class EbbDriver:
 
     def rescue(self, wire: Wire, left: Left, park: Point | None) -> Rescued:
         """A pen that is down is stopped where it is (ES) and lifted; one that is up, or about to be, is braked."""
-        stood = None
+        if left == "gone":
+            return Rescued(False, LIFT_BY_HAND, lifted=False)
+        session = wire.session
+        assert isinstance(session, EbbSession)
+        session.heeds_button = False
         try:
-            if left == "gone":
-                return Rescued(False, LIFT_BY_HAND, lifted=False)
-            session = wire.session
-            assert isinstance(session, EbbSession)
             if left == "restarted":
                 _raise(wire)
                 return Rescued(False, "the pen is up")
@@ -110,6 +110,8 @@ class EbbDriver:
             return self._park(wire, at, park)
         except (PortError, Refusal, Locked) as error:
             return Rescued(False, f"{LIFT_BY_HAND} ({error})", lifted=False)
+        finally:
+            session.heeds_button = True
 
     def _park(self, wire: Wire, stood: Point | None, park: Point | None) -> Rescued:
         if park is None:
@@ -189,7 +191,7 @@ def _raise(wire: Wire) -> None:
     machine = wire.session.machine
     for line in (*servo(machine), lift(machine, first=True)):
         wire.ask(line)
-    report = wire.wait_for(frozenset({"Idle", "Hold"}), FIRST_LIFT_MS / 1000 + ANSWER_S)
+    report = wire.wait_for(frozenset({"Idle"}), FIRST_LIFT_MS / 1000 + ANSWER_S)
     if report.pen != "up":
         raise Locked("the board does not say that the pen is up")
 
@@ -207,7 +209,7 @@ def _brake(wire: Wire, session: EbbSession) -> None:
         if ticks and any(steps):
             line = str(Move(share(steps[0], ticks, 1.0, 0.0), share(steps[1], ticks, 1.0, 0.0)))
             _when_room(wire, line)
-    wire.wait_for(frozenset({"Idle", "Hold"}), STOP_S + ANSWER_S, every_s=0.02)
+    wire.wait_for(frozenset({"Idle"}), STOP_S + ANSWER_S, every_s=0.02)
 
 
 def _when_room(wire: Wire, line: str) -> None:
