@@ -1,4 +1,4 @@
-"""Word: what a stream is told by a person, what it tells of a card under way, and how it says that a card cannot go on."""
+"""Word: what a person wishes of a stream, what it tells of a card, and how it says that a card cannot go on."""
 
 from dataclasses import dataclass
 from enum import Enum
