@@ -93,7 +93,7 @@ class EbbSession:
         self._stopped = False
         self._report: dict[str, str] = {}
         self._since_report = 0  # commands taken since the last report
-        self.heeds_button = True
+        self.heeds = True  # the button and the supply; not while a pen is rescued
         self._pressed = False  # the board tells of its button once, and has forgotten then
         self._far = False  # a move to an absolute place may be under way: it may last seconds
 
@@ -277,13 +277,13 @@ class EbbSession:
             self.settle()
             self.marked = False
             return [Banner("the board has forgotten its mark", awaited=False)]
-        if int(told["QC"].split(",")[1]) < LEAST_VOLTS:
+        if self.heeds and int(told["QC"].split(",")[1]) < LEAST_VOLTS:
             return [Alarm(0, "the motors have lost their supply: look at its plug and switch", "power-lost")]
         a, b = (int(part) for part in told["QS"].split(","))
         bits = int(told["QG"], 16)
         x, y = self._belt.place((a, b))
         moving = bits & (EXECUTING | MOTOR_1 | MOTOR_2 | WAITING)
-        self._pressed = self.heeds_button and (self._pressed or bool(bits & BUTTON))
+        self._pressed = self.heeds and (self._pressed or bool(bits & BUTTON))
         state = "Hold" if self._pressed else "Run" if moving else "Idle"
         self._since_report = 0
         if state == "Idle" and not self.lines_under_way:

@@ -90,7 +90,7 @@ class EbbDriver:
             return Rescued(False, LIFT_BY_HAND, lifted=False)
         session = wire.session
         assert isinstance(session, EbbSession)
-        session.heeds_button = False
+        session.heeds = False
         try:
             if left == "restarted":
                 _raise(wire)
@@ -111,7 +111,7 @@ class EbbDriver:
         except (PortError, Refusal, Locked) as error:
             return Rescued(False, f"{LIFT_BY_HAND} ({error})", lifted=False)
         finally:
-            session.heeds_button = True
+            session.heeds = True
 
     def _park(self, wire: Wire, stood: Point | None, park: Point | None) -> Rescued:
         if park is None:

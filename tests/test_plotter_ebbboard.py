@@ -17,6 +17,7 @@ from plotter.plan import Toolpath, plan
 from plotter.port import PortError
 from plotter.program import Program
 from plotter.serialport import open_port
+from plotter.simfaults import faults
 from plotter.simport import SimPort
 from plotter.stream import MachineMismatch, NotReady, Outcome, Progress, Wish, stream
 from plotter.strokes import Stroke, deviation, stroke
@@ -450,3 +451,27 @@ def test_strokes_in_another_order_are_whole_too() -> None:
     outcome = rig.write(when(rig, lambda rig: rig.board.pen_down and len(rig.board.ink) == 5, Wish.LIFT), goes_on=True)
     assert outcome.card is Card.WHOLE
     assert rig.whole()
+
+
+@pytest.mark.parametrize("version", ["2.8.1", "3.0.2"])
+@pytest.mark.parametrize(
+    ("fault", "named", "worth"),
+    [
+        ("reset@down:8+0.05", "restarted", {Card.SPOILED}),
+        ("hold@down:8+0.05", "held", {Card.RESUMABLE}),
+        ("motors-off@down:8+0.05", "power-lost", {Card.SPOILED}),
+        ("unplug@down:8+0.05", "wire-lost", {Card.SPOILED, Card.LOOK}),
+        ("deaf:0.3@down:8+0.05", "", {Card.WHOLE}),
+        ("lose-ok:161", "", {Card.WHOLE}),
+    ],
+)
+def test_each_fault_has_its_verdict(path: Toolpath, version: str, fault: str, named: str, worth: set[Card]) -> None:
+    rig = Rig(path, version)
+    rig.board = EbbBoard(AXI, version=version, faults=faults(fault))
+    rig.port = Tampered(rig.board, VirtualClock())
+    outcome = rig.write(goes_on=True)
+    assert outcome.fault == named
+    assert outcome.card in worth
+    assert not rig.board.pen_down or rig.board.unplugged
+    assert outcome.card is not Card.WHOLE or rig.whole()
+    assert "by hand" not in outcome.reason or rig.board.unplugged
