@@ -41,6 +41,7 @@ Passes = NDArray[np.int_]
 _W, _B, _R, _L, _S = Card.WHOLE, Card.BLANK, Card.RESUMABLE, Card.LOOK, Card.SPOILED
 # What no sender of G-code can see: told by the check at the switches, or by a person's eye.
 UNSEEN = ("motors-off", "lost-steps", "servo-stuck", "servo-slow", "pen-dry", "paper-shift")
+CHECKED = ("motors-off", "lost-steps")
 # What a sheet may be called after each fault; a fault may come before the pen, or after the last stroke.
 MAY_BE: dict[str, tuple[Card, ...]] = {
     "none": (_W,),
@@ -231,7 +232,7 @@ class _Sheet:
         """The card goes out: now it must be right."""
         stray = self._port.simulator.sheet.stray_mm(self._path.strokes)
         self._result.undetected_mm = stray
-        unseen = self._trial.kind in UNSEEN and not self._trial.model.homing
+        unseen = self._trial.kind in UNSEEN and not (self._trial.model.homing and self._trial.kind in CHECKED)
         if stray > (EYE_MM if unseen else STRAY_MM):
             self._result.problems.append(f"delivered with ink {stray:.2f} mm off its path")
 

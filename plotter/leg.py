@@ -29,8 +29,6 @@ LATE_S = 0.4
 SILENCE_S = 2.0
 # Idle with empty buffers longer than a dwell, and lines without an answer: the answers, or the lines, are lost.
 AUDIT_S = 0.15
-# USB bridges keep an answer back for 16 ms; GRBL waits in steps of 50 ms.
-HASTE_S = 0.03
 # Nothing moves, nothing is answered, though the machine reports: beyond a dwell it is stuck.
 STUCK_S = 1.0
 # No answer of GRBL is shorter than a line of ours by less: so many bytes missing at once are a whole line's.
@@ -66,11 +64,9 @@ class Leg:
         self._wish = Wish.GO_ON
         self._heard = self._moved = self._spoken = self._next_report = wire.now()
         self._asked: float | None = None  # when a report was asked for that has not come
+        self._calling: float | None = None  # when the first one was asked for since the machine was heard
         self._asked_executed = 0  # lines executed then
         self._quick = True
-        self._hasty: Broken | None = None
-        self._prompt, self._rate = False, 1.0
-        self._settled_from: float | None = None  # when the last answer came, if that is known
         self._doubt = ""
         self._unanswered = -1  # lines answered when the machine was first seen idle with lines under way
         self._done = program.first_stroke
@@ -124,6 +120,7 @@ class Leg:
             if now >= self._next_report and (self._asked is None or now - self._asked >= LATE_S):
                 data += self._session.query()
                 self._asked, self._asked_executed = now, self._executed
+                self._calling = now if self._calling is None else self._calling
                 self._next_report = now + (HELD_REPORT_S if self._resting else REPORT_S)
             if data:
                 wire.put(data)
@@ -136,11 +133,7 @@ class Leg:
 
     def _hear(self, seconds: float) -> bool:
         """Take in what the machine says within so long; True when the program is done."""
-        begun = self._wire.now()
-        events = self._wire.listen(max(0.0, seconds))
-        # What was there before it was listened for has come at an unknown time.
-        self._prompt = self._wire.now() > begun
-        return any(self._on(event) for event in events)
+        return any(self._on(event) for event in self._wire.listen(max(0.0, seconds)))
 
     def _feed(self) -> bytes:
         """As many lines as the machine has room for and the wish allows."""
@@ -195,7 +188,7 @@ class Leg:
 
     def _on(self, event: Event) -> bool:
         """Take one event in; True when the program is done."""
-        self._heard = self._wire.now()
+        self._heard, self._calling = self._wire.now(), None
         if isinstance(event, Status):
             return self._on_report(event)
         if isinstance(event, Ok):
@@ -223,7 +216,6 @@ class Leg:
         return False
 
     def _on_ok(self, event: Ok) -> None:
-        self._look_for_haste(event)
         self._answered = event.index + 1
         self._moved = self._spoken = self._heard
         if event.executed > self._executed:
@@ -235,28 +227,6 @@ class Leg:
             elif self._asked is None and self._lines[event.executed - 1].kind in ("down", "up"):
                 # While the pen settles: is it where it was told to go, at the place where it should be?
                 self._ask_soon(0.0)
-
-    def _look_for_haste(self, event: Ok) -> None:
-        """A wait that was over too soon was not the one sent: the pen has not settled."""
-        before, self._settled_from = self._settled_from, self._heard if self._prompt else None
-        short = self._way.dwell_s(event.index, event.index + 1)
-        if event.executed <= event.index:
-            return  # an answer that comes before the wait is over
-        if not short or before is None:
-            return
-        took, line = self._heard - before, self._lines[event.index]
-        if line.kind == "setup":
-            # Simulated machines may live faster than the port's clock.
-            self._rate = min(1.0, took / short)
-        if took >= self._rate * short - HASTE_S:
-            return
-        why = f"the machine did not wait {short:g} s at line {event.index + 1}: bytes were lost on the wire"
-        # Or an answer before it was lost or came twice: the next report tells.
-        if line.kind == "down":
-            self._hasty = Broken("line-lost", why, "obeying", _CABLE, undrawn=line.stroke)
-        elif line.kind == "up":
-            self._hasty = Broken("off-path", f"{why}, and the pen may have trailed", "obeying", _CABLE)
-        self._ask_soon(0.0)
 
     def _ask_soon(self, seconds: float = SOON_S) -> None:
         self._next_report = min(self._next_report, self._heard + seconds)
@@ -307,8 +277,6 @@ class Leg:
         pens = self._way.pens(window, self._executed, self._answered, self._sent)
         still = self._still and self._sent == len(self._lines)
         gate = self._waits_for_check and self._ready(self._asked_executed)
-        # Answers may be missing where nothing more was sent: then the audit of an idle machine tells.
-        unsure = self._waits_for_check and self._answered < self._sent
         broken: Broken | None = None
         if report.state == "Hold" and report.sub:
             return True  # an alarm may be what it slows down for
@@ -322,8 +290,6 @@ class Leg:
                 "were lost on their way to the machine" if report.missing > 0 else "came to the machine by themselves"
             )
             broken = Broken("line-lost", f"bytes {what}", "obeying", _CABLE)
-        elif self._hasty is not None and report.missing == 0 and not unsure:
-            raise self._hasty
         elif still and math.dist(at, self._way.after(self._sent)) > NEAR_MM:
             x, y = self._way.after(self._sent)
             why = f"the machine stands at X{at[0]:g} Y{at[1]:g} instead of X{x:g} Y{y:g}: bytes were lost on the wire"
@@ -335,7 +301,7 @@ class Leg:
             broken = self._wrong_pen(report, gate)
         if broken is None:
             return False
-        if doubt == broken.fault or (self._hasty is not None and broken.fault == "reply-lost"):
+        if doubt == broken.fault:
             raise broken
         self._doubt = broken.fault
         return True
@@ -359,7 +325,6 @@ class Leg:
         if same and report.pen in ("", *self._way.pen_after(self._sent)):
             # All was carried out: only the answers are missing.
             self._session.settle()
-            self._hasty = None
             self._answered = self._executed = self._sent
             self._spoken = self._moved = self._heard
             self.one_by_one = self.answers_lost = True
@@ -374,7 +339,8 @@ class Leg:
 
     def _look_for_silence(self) -> None:
         now = self._wire.now()
-        if now - self._heard > SILENCE_S:
+        # Only who was asked can be silent: this host may have been away itself.
+        if self._calling is not None and now - self._calling > SILENCE_S:
             raise Broken(
                 "silent", "the machine has stopped answering", "obeying", f"check its power and cable; {PLACE}"
             )
@@ -395,7 +361,6 @@ class Leg:
         self._heard += waited
         self._moved += waited
         self._spoken += waited
-        self._prompt = self._prompt and not waited > SOON_S
         if not obey:
             return
         if self._wish is Wish.STOP:
