@@ -272,7 +272,7 @@ class Leg:
         doubt, self._doubt = self._doubt, ""
         at = report.at
         window = self._way.window(
-            self._executed, self._answered, self._sent, self._session.lag - max(0, report.planner)
+            self._executed, self._answered, self._sent, max(0, self._session.lag - max(0, report.planner))
         )
         pens = self._way.pens(window, self._executed, self._answered, self._sent)
         still = self._still and self._sent == len(self._lines)

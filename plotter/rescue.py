@@ -14,7 +14,7 @@ from plotter.grbl import HOLD
 from plotter.machine import ServoPen
 from plotter.port import PortError
 from plotter.session import Status
-from plotter.wire import Locked, Refusal, Silence, Wire
+from plotter.wire import ANSWER_S, Locked, Refusal, Silence, Wire
 
 # How the machine was left: it obeys; it stands at rest with the pen up; it is locked; it has restarted; it is gone.
 Left = Literal["obeying", "resting", "locked", "restarted", "gone"]
@@ -28,8 +28,8 @@ NEAR_MM = 0.05
 ALARM_DEAF_S = 0.52
 # A byte that acts at once may be lost as any other: it is said again. A reset is answered within 10 ms.
 AGAIN_S, RESET_S = 0.25, 1.0
-# How often the pen is told to rise before a person must.
-TRIES = 3
+# The longest that a line which lifts the pen takes: a Z axis over 20 mm at 1,000 mm/min.
+RISEN_S = 1.5
 
 _STANDING = frozenset({"Hold", "Door", "Alarm", "Sleep"})
 LIFT_BY_HAND = "the pen could not be lifted: lift it by hand"
@@ -125,12 +125,13 @@ def reset(wire: Wire) -> bool:
 
 def _told(wire: Wire) -> Status:
     """A report; one that was lost on the way is asked for again. Raises Silence, and Locked when it has restarted."""
-    for _ in range(TRIES):
+    end = wire.now() + ANSWER_S
+    while True:
         try:
             return wire.status(within_s=AGAIN_S, undisturbed=True)
         except Silence:
-            pass
-    return wire.status(undisturbed=True)
+            if wire.now() >= end:
+                raise
 
 
 def _raise(wire: Wire) -> None:
@@ -138,7 +139,7 @@ def _raise(wire: Wire) -> None:
     for last in (False, False, True):
         try:
             for line in preamble(wire.session.machine):
-                wire.ask(line)
+                wire.ask(line, RISEN_S)
             if _told(wire).pen in ("up", ""):
                 return
         except (Silence, Refusal):
