@@ -67,6 +67,7 @@ class Leg:
         self._calling: float | None = None  # when the first one was asked for since the machine was heard
         self._asked_executed = 0  # lines executed then
         self._quick = True
+        self._reached = 0  # the point of the way that the pen was last seen at, or beyond
         self._doubt = ""
         self._unanswered = -1  # lines answered when the machine was first seen idle with lines under way
         self._done = program.first_stroke
@@ -98,7 +99,8 @@ class Leg:
         executed = self._checked if broken.fault == "reply-lost" else self._executed
         sent = self._sent if broken.before is None else min(self._sent, broken.before)
         answered = min(self._answered, sent)
-        window = self._way.window(min(executed, sent), answered, sent, self._session.lag, ahead=sent - answered)
+        lag, reached = self._session.lag, self._reached
+        window = self._way.window(min(executed, sent), answered, sent, lag, ahead=sent - answered, reached=reached)
         found = self._way.resume(stood, window, executed, self._done)
         if found is not None and broken.undrawn is not None and broken.undrawn <= found.stroke:
             first = self.program.first_stroke
@@ -300,6 +302,7 @@ class Leg:
         elif report.pen and pens and report.pen not in pens:
             broken = self._wrong_pen(report, gate)
         if broken is None:
+            self._reached = max(self._reached, self._way.reached(at, window))
             return False
         if doubt == broken.fault:
             raise broken

@@ -15,6 +15,8 @@ from plotter.strokes import Stroke
 OFF_WAY_MM = 0.1
 # Two places on the way that a report cannot tell apart: the earlier is taken, and ink drawn over itself.
 _SAME_MM = 0.02
+# Steps, and coordinates of two decimals, leave a reported place so far from the line at most.
+_NEAR_MM = 0.05
 # A hold, a reset or a report may find the line being parsed done, and one more when an answer was lost.
 _AHEAD = 2
 
@@ -64,11 +66,21 @@ class Way:
         x, y = self._points[self._after[lines]]
         return float(x), float(y)
 
-    def window(self, executed: int, answered: int, sent: int, lag: int, *, ahead: int = _AHEAD) -> Window:
-        """Where the pen may be: beyond what is surely done, at most `lag` moves behind the answers, not beyond what
-        can have been read."""
-        first = max(self._after[executed], self._after[answered] - lag, 0)
+    def window(
+        self, executed: int, answered: int, sent: int, lag: int, *, ahead: int = _AHEAD, reached: int = 0
+    ) -> Window:
+        """Where the pen may be: beyond what is surely done and what it was seen at, at most `lag` moves behind the
+        answers, not beyond what can have been read."""
+        first = max(self._after[executed], self._after[answered] - lag, reached)
         return Window(first, max(first, self._after[min(answered + ahead, sent)]))
+
+    def reached(self, at: Point, window: Window) -> int:
+        """The number of the point that the pen has surely come to when it is at this place of the window.
+
+        A line that crosses itself comes by the same place twice: this is the first time.
+        """
+        near = np.flatnonzero(self._distances(at, window)[0] <= _NEAR_MM)
+        return window.first + int(near[0]) if len(near) else window.first
 
     def off_mm(self, at: Point, window: Window) -> float:
         """How far a reported place is from a part of the way, mm."""
