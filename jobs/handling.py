@@ -1,7 +1,7 @@
 """Handling: what a person does with an idle machine by hand: jog it, step it, send it somewhere, try its pen.
 
-A jog is dead-man: short steps with the pen up, each only while a heartbeat of the hand that holds the key is younger
-than 250 ms. When the page, the network or the person goes silent, the machine has at most one step left to go.
+A jog is dead-man: it goes on, the pen up, only while a heartbeat of the hand that holds the key is younger than 250 ms.
+When the page, the network or the person goes silent, the driver stops the machine (`plotter/jog.py`).
 """
 
 import math
@@ -14,7 +14,6 @@ from plotter.clock import Clock, RealClock
 from plotter.program import Point
 
 SILENCE_S = 0.25  # a heartbeat older than this stops the machine
-STEP_S = 0.1  # one step's worth of way
 FASTEST_MM_S = 100.0
 IDLE = frozenset({"Idle"})
 MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
@@ -43,14 +42,10 @@ class Stick:
         with self._lock:
             return self._way if self._clock.now() - self._at <= SILENCE_S else (0.0, 0.0)
 
-    def rest(self) -> None:
-        """Let one step's time pass."""
-        self._clock.sleep(STEP_S)
-
 
 @dataclass(frozen=True)
 class Jog:
-    """Follow a stick, step by step, until it lets go; where the machine then stands, machine frame, mm."""
+    """Follow a stick until it lets go; where the machine then stands, machine frame, mm."""
 
     stick: Stick
     name: ClassVar[str] = "jog"
@@ -59,20 +54,13 @@ class Jog:
     def run(self, bench: Bench) -> Point:
         """Raises ErrandFailed while the pen is down: it would draw."""
         _pen_up(bench)
-        wire = bench.wire
-        at = wire.wait_for(IDLE, MOVE_S).at
         self.stick.moving = True
         try:
-            while (way := self.stick.way) != (0.0, 0.0) and not bench.over():
-                at = _inside(bench, (at[0] + way[0] * STEP_S, at[1] + way[1] * STEP_S))
-                for line in bench.driver.move(at):
-                    wire.ask(line)
-                self.stick.rest()
-                # No step is sent before the last one is done: nothing is left to go when the hand lets go.
-                wire.wait_for(IDLE, MOVE_S, every_s=0.01)
+            return bench.driver.jog(
+                bench.wire, lambda: (0.0, 0.0) if bench.over() else self.stick.way, zeroed=bench.zeroed
+            )
         finally:
             self.stick.moving = False
-        return wire.wait_for(IDLE, MOVE_S).at
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from plotter.jog import Push
 from plotter.machine import Machine
 from plotter.motion import Estimate
 from plotter.plan import Toolpath
@@ -54,6 +55,13 @@ class Driver(Protocol):
 
     def move(self, to: Point) -> tuple[str, ...]:
         """Lines of a straight move with the pen up, machine frame, mm."""
+        ...
+
+    def jog(self, wire: Wire, push: Push, *, zeroed: bool) -> Point:
+        """Go where a hand pushes, the pen up, until it pushes no more; where the machine then stands.
+
+        It stays on its bed when it is `zeroed`. Raises Refusal, Locked, PortError.
+        """
         ...
 
     def macro(self, lines: Sequence[str]) -> tuple[str, ...]:

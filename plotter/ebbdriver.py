@@ -18,6 +18,7 @@ from plotter.ebb import LEAST_VOLTS, MARK, EbbSession
 from plotter.ebbwords import FIRST_LIFT_MS, TICK_S, Belt, Go, Move, Pause, lift, lower, servo, share
 from plotter.faults import Resume
 from plotter.gcode import preamble
+from plotter.jog import Push, by_moves
 from plotter.machine import Machine
 from plotter.motion import Estimate
 from plotter.plan import Toolpath
@@ -130,6 +131,9 @@ class EbbDriver:
 
     def move(self, to: Point) -> tuple[str, ...]:
         return (str(Go(Belt.of(self.machine).motors(to))),)
+
+    def jog(self, wire: Wire, push: Push, *, zeroed: bool) -> Point:
+        return by_moves(wire, self.machine, self.move, push, zeroed=zeroed)
 
     def macro(self, lines: Sequence[str]) -> tuple[str, ...]:
         """Straight ways and waits; the board switches no outputs for us."""

@@ -8,6 +8,7 @@ from plotter.armour import armoured
 from plotter.connect import connect
 from plotter.faults import Resume
 from plotter.grbl import GrblSession
+from plotter.jog import IDLE, Hand, Jog, Push
 from plotter.machine import Machine
 from plotter.motion import Estimate, estimate
 from plotter.plan import Toolpath
@@ -15,7 +16,7 @@ from plotter.port import Port
 from plotter.program import Point, Program
 from plotter.rescue import Left, Rescued, rescue
 from plotter.resume import rest
-from plotter.wire import Wire
+from plotter.wire import LONG_WAY_S, Wire
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class GrblDriver:
 
     def move(self, to: Point) -> tuple[str, ...]:
         return (gcode.write_move(to),)
+
+    def jog(self, wire: Wire, push: Push, *, zeroed: bool) -> Point:
+        at = wire.wait_for(IDLE, LONG_WAY_S).at
+        return Hand(wire, Jog(self.machine, at, zeroed=zeroed)).follow(push)
 
     def macro(self, lines: Sequence[str]) -> tuple[str, ...]:
         # The modes as everything else expects them; the dwell proves that all motion is done.

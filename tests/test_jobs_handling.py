@@ -13,70 +13,90 @@ from shopfront import example_shop, serving
 
 from jobs.api import create_app
 from jobs.errand import Bench, ErrandFailed
-from jobs.handling import SILENCE_S, STEP_S, Go, Jog, SetOrigin, SetPen, Step, Stick
+from jobs.handling import SILENCE_S, Go, Jog, SetOrigin, SetPen, Step, Stick
 from jobs.job import Condition, NotAllowed
-from plotter.clock import VirtualClock
+from plotter.clock import Clock, VirtualClock
 from plotter.driver import connect
-from plotter.machine import Machine
+from plotter.ebbboard import EbbBoard
+from plotter.machine import Machine, Plotter
 from plotter.port import Port
-from plotter.simport import SimPort
+from plotter.program import Point
+from plotter.simport import SimPort, plug
 from plotter.simulator import Simulator
+
+
+class Beats(Stick):
+    """A hand whose page sends a heartbeat every 0.1 s for so long and then falls silent: it has crashed, say."""
+
+    def __init__(self, clock: Clock, way: Point, seconds: float) -> None:
+        super().__init__(clock)
+        self.clock, self.to, self.end, self.next = clock, way, clock.now() + seconds, clock.now()
+
+    @property
+    def way(self) -> Point:
+        if self.next <= min(self.clock.now(), self.end):
+            self.push(self.to)
+            self.next += 0.1
+        return super().way
+
+
+def bench_of(plotter: Plotter) -> Bench:
+    ebb = plotter.machine.firmware == "ebb"
+    port = SimPort(EbbBoard(plotter.machine), VirtualClock()) if ebb else plug(plotter.machine)
+    return Bench(plotter, port, connect(port, plotter.machine), zeroed=True)
+
+
+BOARD = replace(LEFT, machine=Machine(firmware="ebb", max_rate_mm_min=(12000, 12000, 3000)))
 
 
 @pytest.fixture
 def bench() -> Bench:
-    simulator = Simulator.for_machine(LEFT.machine)
-    port = SimPort(simulator, VirtualClock())
-    return Bench(LEFT, port, connect(port, LEFT.machine), zeroed=True)
+    return bench_of(LEFT)
 
 
 def simulator_of(bench: Bench) -> Simulator:
     assert isinstance(bench.port, SimPort)
-    return bench.port.simulator
+    simulator: Simulator = bench.port.simulator
+    return simulator
 
 
-def test_a_jog_goes_on_while_its_heartbeats_come_and_stops_when_they_do_not(bench: Bench) -> None:
-    clock = VirtualClock()
-    stick = Stick(clock)
-    beats = 12
-
-    class Hand(Stick):
-        """Sends a heartbeat every step, then falls silent: the page has crashed."""
-
-        left = beats
-
-        def rest(self) -> None:
-            super().rest()
-            if self.left:
-                self.left -= 1
-                self.push((30.0, 40.0))
-
-    stick = Hand(clock)
-    stick.push((30.0, 40.0))
+def test_a_jog_goes_smoothly_while_its_heartbeats_come_and_stops_when_they_do_not(bench: Bench) -> None:
+    clock = bench.port.clock
+    stick = Beats(clock, (30.0, 40.0), 2.0)
     at = Jog(stick).run(bench)
-    last = beats * STEP_S
-    assert clock.now() <= last + SILENCE_S + STEP_S + 1e-9
-    assert clock.now() > last
-    # Not further than what the silence allows: 50 mm/s for as long as it was heard, and 250 ms and a step.
-    assert math.hypot(*at) == pytest.approx(50 * clock.now(), abs=50 * STEP_S)
+    # As far as 50 mm/s lead while it was heard and 250 ms more; a quarter second's way is lost on the ramps.
+    assert 50 * 2.0 < math.hypot(*at) < 50 * (2.0 + SILENCE_S + 0.1)
+    assert at[1] == pytest.approx(at[0] * 4 / 3, abs=0.1)
     assert not stick.moving
+    bench.wire.rest(1.0)
+    assert bench.wire.status().at == at
     assert bench.wire.status().state == "Idle"
 
 
-def test_a_jog_that_lets_go_stops_at_the_next_step_and_never_leaves_the_bed(bench: Bench) -> None:
-    clock = VirtualClock()
-
-    class Hand(Stick):
-        def rest(self) -> None:
-            super().rest()
-            self.push((0.0, 0.0))
-
-    stick = Hand(clock)
-    stick.push((-60.0, 20.0))
-    assert Jog(stick).run(bench) == (0.0, pytest.approx(2.0))
-    assert Jog(stick).run(bench) == (0.0, pytest.approx(2.0))  # nothing pushes
+@pytest.mark.parametrize("plotter", [LEFT, BOARD], ids=["grbl", "ebb"])
+def test_a_jog_never_leaves_the_bed_and_a_new_push_goes_on_from_where_it_stands(plotter: Plotter) -> None:
+    bench = bench_of(plotter)
+    clock, edge = bench.port.clock, plotter.machine.home[1]  # a GRBL machine's zero below, a board's above
+    inward = 20.0 if edge == 0.0 else -20.0
+    x, y = Jog(Beats(clock, (-60.0, inward), 1.0)).run(bench)
+    assert x == pytest.approx(0.0, abs=0.05)
+    assert 10.0 < abs(y - edge) < 30.0
+    assert Jog(Stick(clock)).run(bench) == pytest.approx((x, y), abs=0.05)  # nothing pushes
+    x, y = Jog(Beats(clock, (60.0, -3 * inward), 1.5)).run(bench)
+    assert x > 30.0
+    assert y == pytest.approx(edge, abs=0.05)
     with pytest.raises(ValueError, match="at most 100 mm/s"):
-        stick.push((80.0, 80.0))
+        Stick(clock).push((80.0, 80.0))
+
+
+@pytest.mark.parametrize("plotter", [LEFT, BOARD], ids=["grbl", "ebb"])
+def test_who_takes_the_controls_over_stops_the_jog(plotter: Plotter) -> None:
+    bench = bench_of(plotter)
+    clock = bench.port.clock
+    end = clock.now() + 0.5
+    bench.over = lambda: clock.now() >= end
+    x, _ = Jog(Beats(clock, (20.0, 0.0), 60.0)).run(bench)
+    assert 4.0 < x < 20 * (0.5 + 0.25)
 
 
 def test_nothing_moves_by_hand_while_the_pen_is_down(bench: Bench) -> None:

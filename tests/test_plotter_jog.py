@@ -3,7 +3,7 @@
 import pytest
 
 from plotter.driver import connect
-from plotter.jog import SILENCE_S, Hand, Jog, Key
+from plotter.jog import AHEAD, SILENCE_S, STEP_S, Hand, Jog, Key
 from plotter.machine import Machine
 from plotter.simfaults import faults
 from plotter.simport import plug
@@ -62,6 +62,28 @@ def test_it_never_leaves_the_bed() -> None:
     hold(wire, one, Key(-1, 1, 9000), 3.0)
     let_go(wire, one)
     assert one.jog.at == (0.0, MACHINE.height_mm)
+
+
+def test_a_turn_of_the_hand_is_obeyed_at_once_and_stays_where_it_may() -> None:
+    wire, one = hand()
+    hold(wire, one, Key(1, 0, 3000), 1.5)
+    x = one.jog.at[0]
+    hold(wire, one, Key(-1, 0, 3000), 0.7)
+    assert one.jog.at[0] < x  # not after a planner full of steps
+    one.jog.beat(None, wire.now())
+    one.turn()
+    hold(wire, one, Key(-1, 0, 3000), 3.0)  # pressed again before it stands
+    let_go(wire, one)
+    assert one.jog.at == (0.0, 0.0)
+
+
+def test_a_cut_wire_leaves_two_steps_to_go() -> None:
+    wire, one = hand()
+    hold(wire, one, Key(1, 0, 3000), 1.0)
+    at = wire.status().at[0]
+    wire.rest(5.0)
+    assert wire.status().state == "Idle"
+    assert wire.status().at[0] - at < 50 * (AHEAD + 1) * STEP_S
 
 
 def test_a_limit_switch_ends_it() -> None:
