@@ -45,7 +45,8 @@ CHECKED = ("motors-off", "lost-steps")
 # What a sheet may be called after each fault; a fault may come before the pen, or after the last stroke.
 MAY_BE: dict[str, tuple[Card, ...]] = {
     "none": (_W,),
-    **dict.fromkeys(("drop-in", "garble-in", "double-in"), (_W, _B, _R, _S)),
+    # A wait whose point is lost lasts for minutes: the machine is then found stuck, which a person looks at.
+    **dict.fromkeys(("drop-in", "garble-in", "double-in"), (_W, _B, _R, _L, _S)),
     **dict.fromkeys(("drop-out", "garble-out", "double-out", "lose-ok", "double-ok"), (_W, _B, _R)),
     "error": (_W, _B, _R, _S),
     "unplug": (_W, _B, _L, _S),

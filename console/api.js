@@ -50,6 +50,7 @@
  * @property {Progress | null} progress
  * @property {string | null} wanted
  * @property {[number, number] | null} position
+ * @property {number | null} left_s
  * @property {boolean} held
  * @property {boolean} simulated
  */

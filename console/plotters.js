@@ -10,12 +10,12 @@ import { attribute, byId, el, keep, say } from "./dom.js";
 import { announce, busy, complain, tell } from "./notices.js";
 import { openDecide } from "./job-dialogs.js";
 import { followStop, openBlanks, openStop } from "./plotter-dialogs.js";
-import { blanksLeft, excerpt, jobTitle, number, plotterState, underPen } from "./words.js";
+import { blanksLeft, excerpt, jobTitle, number, plotterState, timeLeft, underPen } from "./words.js";
 
 /** @typedef {import("./api.js").Plotter} Plotter */
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./truth.js").Truth} Truth */
-/** @typedef {{plotter: string, job: string, stroke: number, strokes: number, x: number | null, y: number | null}} Stride */
+/** @typedef {{plotter: string, job: string, stroke: number, strokes: number, x: number | null, y: number | null, left_s: number | null}} Stride */
 
 /** @type {Map<string, Panel>} */
 const panels = new Map();
@@ -92,6 +92,7 @@ class Panel {
     this.caption = el("p", { class: "caption" });
     this.bar = el("progress", { max: 1, value: 0, "aria-label": `Strokes written on ${plotter.name}` });
     this.strokes = el("span", { class: "strokes" });
+    this.left = el("span", { class: "left" });
     this.blanks = el("p", { class: "blanks" });
     const button = (/** @type {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} */ what) =>
       el("button", { type: "button", "data-do": what, "aria-describedby": id, click: () => this.press(what) });
@@ -103,7 +104,7 @@ class Panel {
       el("div", { class: "panel-state" }, this.state, this.why),
       this.bed,
       this.map,
-      el("div", { class: "panel-progress" }, this.bar, this.strokes),
+      el("div", { class: "panel-progress" }, this.bar, this.strokes, this.left),
       this.caption,
       this.blanks,
       el("div", { class: "panel-buttons" }, ...Object.values(this.buttons)),
@@ -129,6 +130,7 @@ class Panel {
     if (plotter.job !== null && plotter.job !== this.#job) void this.#lay(plotter.job);
     else if (plotter.job === null && was.condition === "attention" && plotter.condition !== "attention") this.#clear();
     if (plotter.job === this.#job && plotter.progress) this.#wrote(plotter.progress.stroke, plotter.progress.strokes);
+    this.#lasts(plotter.left_s);
     if (plotter.job === null && this.#job === null) this.#blank();
     if (!underPen(plotter)) this.#card?.penAway();
     this.#words(was.condition === plotter.condition ? "" : plotter.condition);
@@ -138,6 +140,7 @@ class Panel {
   stride(stride) {
     if (stride.job !== this.#job) return this.truth.soon("plotters");
     this.#wrote(stride.stroke, stride.strokes);
+    this.#lasts(stride.left_s);
     if (this.#card && underPen(this.plotter) && stride.x !== null && stride.y !== null) this.#card.pen(stride.x, stride.y);
   }
 
@@ -145,6 +148,7 @@ class Panel {
   written(job) {
     if (job !== this.#job) return;
     this.#wrote(this.bar.max, this.bar.max);
+    this.#lasts(null);
     this.#card?.writeAll();
     this.#card?.penAway();
     say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
@@ -227,6 +231,11 @@ class Panel {
     this.bar.value = stroke;
     say(this.strokes, `${number(stroke)} of ${number(of)} strokes`);
     followStop(this.plotter, stroke, of);
+  }
+
+  /** @param {number | null} seconds */
+  #lasts(seconds) {
+    say(this.left, timeLeft(seconds));
   }
 
   /** The bed is bare, or a confirmed blank lies on it. */

@@ -138,6 +138,13 @@ export function count(n, one, many) {
   return `${number(n)} ${n === 1 ? one : many}`;
 }
 
+/** How long the card under the pen still takes, as “2:10 left”. @param {number | null} seconds */
+export function timeLeft(seconds) {
+  if (seconds === null) return "";
+  const whole = Math.ceil(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} left`;
+}
+
 /** Seconds as a person says them. @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;

@@ -58,6 +58,7 @@ class PlotterOut(BaseModel):
     job: str | None
     progress: Progress | None
     position: tuple[float, float] | None = Field(description="Pen, card frame, mm.")
+    left_s: float | None = Field(description="Machine time to the end of the card being written, by its strokes.")
     held: bool
     wanted: str | None
     simulated: bool
@@ -105,6 +106,7 @@ def plotter_out(row: PlotterRow, plotter: Plotter) -> PlotterOut:
         job=row.job,
         progress=Progress(stroke=row.stroke, strokes=row.strokes) if row.job else None,
         position=position(row.x, row.y) if row.job else None,
+        left_s=None if row.left_s is None or row.outcome else round(row.left_s, 1),
         held=row.condition is Condition.HELD,
         wanted=row.wanted,
         simulated=plotter.port.startswith("sim://"),

@@ -255,9 +255,18 @@ class Dispatch:
                 self._no_blanks(connection, claim.plotter)
 
     def progress(
-        self, claim: Claim, *, stroke: int, x: float | None = None, y: float | None = None, held: bool = False
+        self,
+        claim: Claim,
+        *,
+        stroke: int,
+        x: float | None = None,
+        y: float | None = None,
+        held: bool = False,
+        left_s: float | None = None,
     ) -> Wanted | None:
-        """Renew the lease and say how far the card is (strokes proven drawn, pen in card mm); what a person wants.
+        """Renew the lease and say how far the card is; what a person wants of it.
+
+        `stroke`: strokes proven drawn, the pen at `x`, `y` (card frame, mm), `left_s` of machine time from there.
 
         A card that has been given up for lost meanwhile (its plotter was silent for longer than its lease) waits for a
         person: nothing more must be written on it. Raises Stale once somebody has decided the card.
@@ -266,7 +275,7 @@ class Dispatch:
             if self._state(connection, claim) is State.INTERRUPTED:
                 return Wanted.STOP
             until = self.store.now(connection) + self.lease
-            self._update(connection, claim, stroke=stroke, x=x, y=y, held=held, lease_until=until)
+            self._update(connection, claim, stroke=stroke, x=x, y=y, held=held, left_s=left_s, lease_until=until)
             self.store.ring_after_commit("progress")
             return self._wanted(connection, claim)
 
@@ -320,6 +329,7 @@ class Dispatch:
                 "resumable": resumable and not finished,
                 "ink": None if ink is None else pack_ink(ink),
                 "held": False,
+                "left_s": None,
             }
             if state is State.CLAIMED:
                 raise NotAllowed(f"{claim.job.id} has no ink: give it back instead of finishing it")

@@ -272,7 +272,8 @@ class PlotterRow:
 
     `loaded_stock` is their paper, None when slots hold different ones; used up, it is what they were.
     `slot` is where the card in hand lies; its `outcome` is "interrupted" while a person is to decide it.
-    `job` is the job of its open attempt, with `stroke` of `strokes` drawn and the pen at `x`, `y` (card frame, mm).
+    `job` is the job of its open attempt, with `stroke` of `strokes` drawn, the pen at `x`, `y` (card frame, mm), and
+    `left_s` of machine time to its end.
     """
 
     name: str
@@ -293,6 +294,7 @@ class PlotterRow:
     x: float | None = None
     y: float | None = None
     wanted: str | None = None
+    left_s: float | None = None
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a database that stands here is used without loading the migration tool."""
 
 
@@ -173,6 +173,8 @@ attempt = Table(
     Column("strokes", Integer, nullable=False),
     Column("x", Float),
     Column("y", Float),
+    # Machine time to its end from the last stroke proven drawn, while it is being written.
+    Column("left_s", Float),
     Column("seconds", Float),
     Column("position_known", Boolean),
     # What the card is worth since it broke off, by which fault, and where it can be gone on with.

@@ -376,7 +376,9 @@ class Store(Database):
 
     def plotters(self) -> list[PlotterRow]:
         """Every plotter ever configured, by name, with the card it has in hand."""
-        card = [_attempt.c[name] for name in ("job", "slot", "outcome", "stroke", "strokes", "x", "y", "wanted")]
+        card = [
+            _attempt.c[name] for name in ("job", "slot", "outcome", "stroke", "strokes", "x", "y", "wanted", "left_s")
+        ]
         query = (
             select(_plotter, *card)
             .select_from(_plotter)

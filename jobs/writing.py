@@ -44,6 +44,7 @@ class Writing:
         self._tongue = driver(self._plotter.machine)
         self._path: Toolpath | None = None
         self._program: Program | None = None
+        self._left_s: tuple[float, ...] = ()  # to the card's end, by how many strokes are drawn
         self._allowed = False  # whether the store has allowed ink
         self._reported_at = float("-inf")
         self._nudges = -1
@@ -120,6 +121,7 @@ class Writing:
             self._path = plan(card.strokes, paper=paper, slot=self._slot, machine=machine, words=card.words)
             program = self._tongue.write(self._path)
             self._tongue.prove(program)
+            self._left_s = self._tongue.estimate(program).left_by_stroke(program.drawn)
             return program
         except (NoteFault, PlanError, ProgramError) as error:
             why = str(error)
@@ -178,7 +180,12 @@ class Writing:
         (x, y) = self._slot.onto_card([np.array([now.position])])[0][0]
         try:
             wanted = self._dispatch.progress(
-                self._claim, stroke=self._of_card(now.stroke), x=round(float(x), 2), y=round(float(y), 2), held=now.held
+                self._claim,
+                stroke=self._of_card(now.stroke),
+                x=round(float(x), 2),
+                y=round(float(y), 2),
+                held=now.held,
+                left_s=round(self._left_s[now.stroke], 1),
             )
         except Stale:
             self._ending = "somebody decided the card while it was being written"

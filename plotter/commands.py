@@ -1,6 +1,7 @@
 """The command line's words on machines: simulate, ports; and `plot`'s way onto a machine."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -66,7 +67,12 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
         nonlocal wish
         wish = Wish.STOP
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} strokes"))
+    left = driver(machine).estimate(program).left_by_stroke(program.drawn)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} strokes, {task.fields[left]} left"),
+    )
     # Whoever ends this, the pen must not stay on the paper.
     before = {one: signal.signal(one, on_interrupt) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     wire = open_port(port, baud=machine.baud, machine=machine)
@@ -75,11 +81,16 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
         if ink is not None and simulator is None:
             raise ValueError(f"--ink needs a simulated machine; {port} has no picture of its paper")
         with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-            task = bar.add_task("connecting", total=program.strokes)
+            task = bar.add_task("connecting", total=program.strokes, left=_clock(left[0]))
             session = connect(wire, machine)
 
             def watch(now: Written) -> Wish:
-                bar.update(task, description="held" if now.held else "writing", completed=now.stroke)
+                bar.update(
+                    task,
+                    description="held" if now.held else "writing",
+                    completed=now.stroke,
+                    left=_clock(left[now.stroke]),
+                )
                 return wish
 
             return stream(wire, session, program, watch=watch)
@@ -92,6 +103,11 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
                 encoding="utf-8",
             )
         wire.close()
+
+
+def _clock(seconds: float) -> str:
+    """2:10, say."""
+    return "{}:{:02d}".format(*divmod(math.ceil(seconds), 60))
 
 
 @click.command()

@@ -45,7 +45,7 @@ def lift(machine: Machine, *, settle_s: float | None = None) -> tuple[str, ...]:
     pen = machine.pen
     if isinstance(pen, ServoPen):
         return f"M3S{pen.up_s}", *_wait(pen.up_settle_s if settle_s is None else settle_s)
-    return f"G0Z{_number(pen.up_mm)}", "G4P0"
+    return _height(pen.up_mm), "G4P0"
 
 
 def lower(machine: Machine) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def lower(machine: Machine) -> tuple[str, ...]:
     pen = machine.pen
     if isinstance(pen, ServoPen):
         return f"S{pen.down_s}", *_wait(pen.down_settle_s)
-    return f"G0Z{_number(pen.down_mm)}", "G4P0"
+    return _height(pen.down_mm), "G4P0"
 
 
 def raise_by_its_height(machine: Machine) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def raise_by_its_height(machine: Machine) -> tuple[str, ...]:
     pen = machine.pen
     if isinstance(pen, ServoPen):
         return "G17G21G90G94", *lift(machine, settle_s=FIRST_LIFT_S)
-    return "G17G21G91G94", f"G0Z{_number(pen.up_mm - pen.down_mm)}", "G90", "G4P0"
+    return "G17G21G91G94", _height(pen.up_mm - pen.down_mm), "G90", "G4P0"
 
 
 def write_move(to: Point) -> str:
@@ -102,7 +102,7 @@ def _down(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
     """The pen onto the paper, from the height of a hop or from the full one."""
     if isinstance(pen, ServoPen):
         return f"S{pen.down_s}", *_wait(pen.hop_down_settle_s if hop else pen.down_settle_s)
-    return (f"G0Z{_number(pen.down_mm)}",)
+    return (_height(pen.down_mm),)
 
 
 def _up(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def _up(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
         s, settle = (pen.hop_s, pen.hop_up_settle_s) if hop else (pen.up_s, pen.up_settle_s)
         return f"S{s}", *_wait(settle)
     # The dwell of nothing makes GRBL finish all motion before its `ok`.
-    return f"G0Z{_number(pen.hop_mm if hop and pen.hop_mm is not None else pen.up_mm)}", "G4P0"
+    return _height(pen.hop_mm if hop and pen.hop_mm is not None else pen.up_mm), "G4P0"
 
 
 def _paced(one: Stroke, spelled: list[str], machine: Machine) -> list[str]:
@@ -129,6 +129,15 @@ def _spelled(one: Stroke) -> list[str]:
     new = np.concatenate(([True], (np.diff(hundredths, axis=0) != 0).any(axis=1)))
     # + 0.0 turns the -0.0 that rounding leaves into 0.0
     return ["X%.2fY%.2f" % (x, y) for x, y in (hundredths[new] / 100 + 0.0).tolist()]  # noqa: UP031 (twice as fast)
+
+
+def _height(mm: float) -> str:
+    """A rapid to a height. The height comes first and has its point: with any one byte lost it is refused, or the same.
+
+    Of `G0Z0` the wire makes `G00`, which is a valid line that leaves the pen where it is.
+    """
+    number = _number(mm)
+    return f"Z{number if '.' in number else number + '.'}G0"
 
 
 def _number(value: float) -> str:

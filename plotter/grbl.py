@@ -237,8 +237,10 @@ def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
     pen = machine.pen
     if isinstance(pen, ServoPen):
         _, _, s = feed_and_s.partition(",")
-        if not s.isdigit() or (s == "0" and pen.up_s):
-            return ""  # no signal: after a start, until the first M3
+        if not s.isdigit():
+            return ""
+        if s == "0" and pen.up_s:
+            return "off"  # no signal, and it stays where it was: after a start, until the first M3
         if int(s) == pen.down_s:
             return "down"
         return "between" if pen.touches(int(s)) else "up"

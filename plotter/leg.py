@@ -11,8 +11,8 @@ from collections.abc import Callable
 from plotter.faults import Resume
 from plotter.program import Program
 from plotter.rescue import NEAR_MM
-from plotter.session import Alarm, Banner, Error, Event, Ok, Status, Unknown
-from plotter.way import MARKING, OFF_WAY_MM, Way
+from plotter.session import Alarm, Banner, Error, Event, Lift, Ok, Status, Unknown
+from plotter.way import MARKING, OFF_WAY_MM, Way, Window
 from plotter.wire import Wire
 from plotter.word import LOOK, PLACE, STOPPED, Broken, Progress, Wish
 
@@ -31,6 +31,8 @@ SILENCE_S = 2.0
 AUDIT_S = 0.15
 # Nothing moves, nothing is answered, though the machine reports: beyond a dwell it is stuck.
 STUCK_S = 1.0
+# So many answers more than there were are looked for.
+_AHEAD = 2
 # No answer of GRBL is shorter than a line of ours by less: so many bytes missing at once are a whole line's.
 LINE_BYTES = 4
 
@@ -152,11 +154,18 @@ class Leg:
 
     @property
     def _waits_for_check(self) -> bool:
-        """Whether the pen is to go down next, and no report has said yet that the stroke before ended well."""
+        """Whether the pen is to travel first, or to go down next, and no report has said yet that it is up and that the
+        stroke before ended well."""
         n = self._sent
-        if not self._session.noisy or not 0 < n < len(self._lines) or self._lines[n].kind != "down":
+        if not self._session.noisy or not 0 < n < len(self._lines):
             return False
-        return self._lines[n - 1].kind != "down" and self._checked <= max(0, self._last_mark(n))
+        if self._lines[n].kind == "travel" and self._lines[n - 1].kind == "setup":
+            return self._checked < n
+        if self._lines[n].kind != "down":
+            return False
+        if (mark := self._last_mark(n)) < 0:
+            return self._checked < n and self._lines[n - 1].kind != "down"
+        return self._lines[n - 1].kind != "down" and self._checked <= mark
 
     def _last_mark(self, n: int) -> int:
         """The last line before line n that leaves ink, -1 when there is none."""
@@ -220,6 +229,8 @@ class Leg:
     def _on_ok(self, event: Ok) -> None:
         self._answered = event.index + 1
         self._moved = self._spoken = self._heard
+        if self._asked is None and self._answered == self._sent and self._waits_for_check:
+            self._ask_soon(0.0)
         if event.executed > self._executed:
             self._executed = event.executed
             if not self._session.noisy:
@@ -276,7 +287,7 @@ class Leg:
         window = self._way.window(
             self._executed, self._answered, self._sent, max(0, self._session.lag - max(0, report.planner))
         )
-        pens = self._way.pens(window, self._executed, self._answered, self._sent)
+        pens = self._way.pens(at, window, self._executed, self._answered, self._sent)
         still = self._still and self._sent == len(self._lines)
         gate = self._waits_for_check and self._ready(self._asked_executed)
         broken: Broken | None = None
@@ -296,11 +307,13 @@ class Leg:
             x, y = self._way.after(self._sent)
             why = f"the machine stands at X{at[0]:g} Y{at[1]:g} instead of X{x:g} Y{y:g}: bytes were lost on the wire"
             broken = Broken("astray", why, "obeying", _CABLE)
+        elif self._way.off_mm(at, window) > OFF_WAY_MM and self._way.off_mm(at, self._unproved()) <= OFF_WAY_MM:
+            broken = Broken("reply-lost", "an answer of the machine came twice", "obeying", _CABLE)
         elif self._way.off_mm(at, window) > OFF_WAY_MM:
             why = f"the pen is off its way, at X{at[0]:g} Y{at[1]:g}: bytes were lost on the wire"
             broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
         elif report.pen and pens and report.pen not in pens:
-            broken = self._wrong_pen(report, gate)
+            broken = self._wrong_pen(report, pens, gate)
         if broken is None:
             self._reached = max(self._reached, self._way.reached(at, window))
             return False
@@ -309,8 +322,13 @@ class Leg:
         self._doubt = broken.fault
         return True
 
-    def _wrong_pen(self, report: Status, gate: bool) -> Broken:
-        if gate or report.pen != "down":
+    def _unproved(self) -> Window:
+        """Where the pen may be if an answer has come twice, and what answers seemed to prove is yet to come."""
+        lag = self._session.lag + _AHEAD
+        return self._way.window(min(self._checked, self._sent), self._answered, self._sent, lag)
+
+    def _wrong_pen(self, report: Status, pens: set[Lift], gate: bool) -> Broken:
+        if "down" in pens and "up" not in pens and report.pen in ("up", "off"):
             why = f"the pen was told to go {report.pen}, which nobody had said: bytes were lost on the wire"
             undrawn = None if gate else self._lines[max(0, self._answered - 1)].stroke
             return Broken("line-lost", why, "obeying", _CABLE, undrawn=undrawn)

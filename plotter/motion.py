@@ -6,8 +6,9 @@ bites up to 50 ms late, and a block leaves the planner before its motion is done
 """
 
 import math
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -325,6 +326,10 @@ class Estimate:
     def left_s(self, lines: int) -> float:
         """Seconds to the end when the first `lines` lines are carried out."""
         return self.seconds - self.after[lines]
+
+    def left_by_stroke(self, drawn: Sequence[int]) -> tuple[float, ...]:
+        """Seconds to the end when so many strokes are drawn, for 0 to all; `drawn` as `Program.drawn` tells it."""
+        return tuple(self.left_s(bisect_left(drawn, strokes)) for strokes in range(drawn[-1] + 1))
 
 
 def estimate(lines: Iterable[str], machine: Machine, *, link_s: float = LINK_S) -> Estimate:

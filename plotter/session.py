@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from plotter.machine import Machine
 
-Lift = Literal["up", "down", "between", ""]
+Lift = Literal["up", "down", "between", "off", ""]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ class Way:
             if line.kind in MARKING:
                 self._end[line.stroke] = n
 
+        # Points where the pen goes up or down.
+        self._turns = np.zeros(len(self._points), dtype=bool)
+        for n, line in enumerate(program.lines):
+            if line.kind in ("down", "up"):
+                self._turns[self._after[n + 1]] = True
+        self._setup = next((n for n, line in enumerate(program.lines) if line.kind != "setup"), len(program.lines))
+
         walk = program.walk()
         self._dwell_s: list[float] = []
         for each in program.lines:
@@ -86,16 +93,23 @@ class Way:
         """How far a reported place is from a part of the way, mm."""
         return float(self._distances(at, window)[0].min())
 
-    def pens(self, window: Window, executed: int, answered: int, sent: int) -> set[Lift]:
-        """Where the pen may have been told to be while it is in the window; empty when anywhere."""
+    def pens(self, at: Point, window: Window, executed: int, answered: int, sent: int) -> set[Lift]:
+        """Where the pen may have been told to be at this place of the window; empty when anywhere."""
         first = max(executed, int(self._line[window.first]) + 1)
-        return {pen for n in range(first, min(answered + _AHEAD, sent) + 1) for pen in self.pen_after(n)}
+        told = {pen for n in range(first, min(answered + _AHEAD, sent) + 1) for pen in self.pen_after(n)}
+        here: set[Lift] = set()
+        for k in np.flatnonzero(self._distances(at, window)[0] <= _NEAR_MM):
+            ends = range(window.first + int(k), min(window.first + int(k) + 1, window.last) + 1)
+            if any(self._turns[p] and math.dist(self._points[p], at) <= 2 * _NEAR_MM for p in ends):
+                return told
+            here.update(self.pen_after(int(self._line[ends[-1]]) + 1))
+        return told & here if here else told
 
     def pen_after(self, lines: int) -> tuple[Lift, ...]:
         """Where the pen has been told to be after so many lines; anywhere while a program sets up."""
-        kind = self._program.lines[lines - 1].kind if lines else "setup"
-        if kind == "setup":
-            return ("up", "down", "between", "")
+        if lines < self._setup or not lines:
+            return ("up", "down", "between", "off", "")
+        kind = self._program.lines[lines - 1].kind
         return ("down",) if kind in MARKING else ("up",)
 
     def resume(self, at: Point, window: Window, executed: int, done: int) -> Resume | None:

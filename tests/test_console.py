@@ -526,9 +526,10 @@ def test_a_card_whose_place_is_proven_is_gone_on_with(house: tuple[House, str], 
     op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
     op.press("1", "x")
     expect(state(op, "left")).to_have_text("Lifting the pen")
-    it.dispatch.progress(claim, stroke=12, held=True)
+    it.dispatch.progress(claim, stroke=12, held=True, left_s=129.4)
     it.dispatch.report("left", Condition.HELD)
     expect(state(op, "left")).to_have_text("Pen lifted")
+    expect(panel(op, "left")).to_contain_text("2:10 left")
     panel(op, "left").get_by_role("button", name="Go on").click()
     expect(panel(op, "left").get_by_role("button", name="Hold at next lift")).to_be_visible()
     told = {"card": Card.RESUMABLE, "fault": "stopped", "resume": Resume(12), "resumable": True}

@@ -286,9 +286,11 @@ def interrupted(api: httpx.Client, house: House) -> dict[str, Any]:
     claim = house.dispatch.claim("left")
     assert claim is not None
     house.dispatch.pen_down(claim)
-    house.dispatch.progress(claim, stroke=3, x=12.5, y=40.25)
+    house.dispatch.progress(claim, stroke=3, x=12.5, y=40.25, left_s=130.04)
+    assert api.get("/v1/plotters/plt_left").json()["left_s"] == 130.0
     ink = [np.array([[10.0, 20.0], [30.0, 40.0]])]
     house.dispatch.finish(claim, finished=False, reason="the pen fell out", stroke=3, seconds=9.5, ink=ink)
+    assert api.get("/v1/plotters/plt_left").json()["left_s"] is None
     found: dict[str, Any] = api.get(f"/v1/jobs/{claim.job.id}").json()
     return found
 

@@ -165,12 +165,15 @@ def test_where_the_pen_is_is_told_and_not_kept(house: House, address: str) -> No
     house.dispatch.pen_down(claim)
     last = f"evt_{house.store.last_event()}"
     with listening(address, after=last) as stream, listening(address, after=last, job=job) as mine:
-        house.dispatch.progress(claim, stroke=2, x=12.5, y=30.0)
+        house.dispatch.progress(claim, stroke=2, x=12.5, y=30.0, left_s=71.26)
         for reader in (stream, mine):
             step = next(one for one in reader if one["data"]["stroke"] == 2)
             assert step == {
                 "event": "progress",
-                "data": {"plotter": "plt_left", "job": job, "stroke": 2, "strokes": 5, "x": 12.5, "y": 30.0},
+                "data": {
+                    **{"plotter": "plt_left", "job": job, "stroke": 2, "strokes": 5},
+                    **{"x": 12.5, "y": 30.0, "left_s": 71.3},
+                },
             }
     assert house.store.last_event() == int(last.removeprefix("evt_"))
 

@@ -163,6 +163,25 @@ def meddling(at_stroke: int, *wishes: Wanted) -> type[Dispatch]:
     return Meddled
 
 
+def test_what_is_left_of_the_card_falls_from_stroke_to_stroke(shop: Callable[..., Shop]) -> None:
+    told: dict[int, float] = {}
+
+    class Listening(Dispatch):
+        def progress(self, claim: Claim, **facts: Any) -> Wanted | None:
+            told[facts["stroke"]] = facts["left_s"]
+            return super().progress(claim, **facts)
+
+    s = shop(dispatch=Listening)
+    s.load()
+    job = s.until_state(s.order("Hello there, how long"), State.DONE)
+    left = [told[stroke] for stroke in sorted(told)]
+    assert len(left) > 3
+    assert left == sorted(left, reverse=True)
+    assert left[0] == pytest.approx(job.seconds, rel=0.1)
+    assert left[-1] < left[0] / 5
+    assert s.store.plotter("left").left_s is None
+
+
 def test_hold_waits_at_a_lift_and_goes_on(shop: Callable[..., Shop]) -> None:
     s = shop(dispatch=meddling(2, Wanted.HOLD, Wanted.GO_ON))
     s.load()

@@ -260,14 +260,14 @@ def test_the_pen_is_lifted_less_on_short_ways_and_wholly_on_long_ones(machine: M
     program = write(Toolpath((stroke([(10, 10), (11, 10)]), near, far), machine))
     prove(program, machine)
     ups = [line.text for line in program.lines if line.kind == "up" and line.text[:2] != "G4"]
-    assert ups == (["S400", "S200", "S200"] if machine.pen.kind == "servo" else ["G0Z0.6", "G0Z2", "G0Z2"])
+    assert ups == (["S400", "S200", "S200"] if machine.pen.kind == "servo" else ["Z0.6G0", "Z2.G0", "Z2.G0"])
     dwells = [line.stroke for line in program.lines if line.kind == "down" and line.text == "G4P.0499"]
     assert dwells == ([0, 0, 1, 2, 2] if machine.pen.kind == "servo" else [])
 
 
 @pytest.mark.parametrize("machine", HOPS, ids=["servo", "z"])
 def test_a_program_does_not_end_at_the_height_of_a_hop(machine: Machine) -> None:
-    low = "S400" if machine.pen.kind == "servo" else "G0Z0.6"
+    low = "S400" if machine.pen.kind == "servo" else "Z0.6G0"
     program = write(Toolpath((stroke([(10, 10), (11, 10)]),), machine))
     high = next(line.text for line in reversed(program.lines) if line.kind == "up" and line.text[:2] != "G4")
     lines = tuple(

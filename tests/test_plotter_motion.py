@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.host import streamed
 from plotter.interpreter import GcodeError
 from plotter.machine import Machine, ServoPen, ZPen
-from plotter.motion import Stepper, dwell_time, estimate
+from plotter.motion import Estimate, Stepper, dwell_time, estimate
 from plotter.planner import Axes, Block, Planner
 from plotter.settings import of_machine
 
@@ -235,6 +235,12 @@ def ring(step: float, radius: float = 5.0) -> list[tuple[float, float]]:
 def drawing(points: list[tuple[float, float]], feed: str = "F3000", spelled: str = "X{:.2f}Y{:.2f}") -> list[str]:
     head = ["G21G90G94", "M3S200", feed, "G0X55Y50", "S700", "G4P0.1", "G1X55Y50"]
     return [*head, *(spelled.format(x, y) for x, y in points), "S200", "G4P0.05", "G0X0Y0"]
+
+
+def test_what_is_left_is_told_by_the_strokes_that_are_drawn() -> None:
+    it = Estimate(10.0, 0.0, 0.0, 2, (0.0, 1.0, 4.0, 5.0, 8.0, 9.0))
+    assert it.left_by_stroke([0, 0, 0, 1, 1, 2]) == (10.0, 5.0, 1.0)
+    assert it.left_by_stroke([2, 2, 2, 3, 3, 4]) == (10.0, 10.0, 10.0, 5.0, 1.0)  # goes on after the second stroke
 
 
 def test_an_estimate_knows_when_each_line_is_carried_out() -> None:
