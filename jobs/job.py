@@ -193,8 +193,8 @@ class Attempt:
 
     `outcome`: not_started, refused, cancelled, written, interrupted (open until a person decides), spoiled, given_up.
     `reason` is the machine's, `note` what a person remarked when deciding. `x`, `y`: where the pen was last seen, card
-    frame mm; `slot`: where on the bed the card lies. `resumed`: how often a person had it
-    gone on with. `inked` says that a picture of the ink is kept.
+    frame mm; `slot`: where on the bed the card lies; `left_s`: machine time still to go, while it is written.
+    `resumed`: how often a person had it gone on with. `inked` says that a picture of the ink is kept.
     """
 
     job: str
@@ -212,6 +212,7 @@ class Attempt:
     strokes: int
     x: float | None
     y: float | None
+    left_s: float | None
     seconds: float | None
     position_known: bool | None
     verdict: Verdict | None
