@@ -6,14 +6,11 @@ itself; after it only a finish, or a person's word, ends the attempt.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
-    Select,
     and_,
     case,
     delete,
@@ -21,14 +18,15 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from jobs import schema
-from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted, Who, pack_ink
+from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted, pack_ink
+from jobs.settling import count, no_blanks, resume_columns, settle, settle_unwritten, told
 from jobs.store import Store
+from jobs.turn import blank_slots, first_for
 from plotter.faults import Card, Resume
 from plotter.machine import Plotter
 from plotter.strokes import Stroke
@@ -36,9 +34,6 @@ from plotter.strokes import Stroke
 LEASE = timedelta(seconds=60)  # renewed at every progress report; long against a slow disk, short against a dead host
 
 _job, _attempt, _plotter, _slot, _tally = schema.job, schema.attempt, schema.plotter, schema.slot, schema.tally
-
-
-_OPEN = ("wanted", "plotter", "number", "stroke", "held", "resume_stroke", "resume_mm")
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ class Dispatch:
                 .where(_plotter.c.name == plotter, _plotter.c.boot == self.store.boot)
                 .values(boot=None, condition=Condition.OFFLINE, reason=reason)
             )
-            self._no_blanks(connection, plotter)
+            no_blanks(connection, plotter)
             self._tell_plotter(connection, plotter, Condition.OFFLINE, reason)
 
     def report(self, plotter: str, condition: Condition, reason: str = "", *, keep_blanks: bool = True) -> None:
@@ -126,7 +121,7 @@ class Dispatch:
             )
             seen = connection.execute(update(_plotter).where(mine).values(seen_at=self.store.now(connection)))
             if seen.rowcount and not keep_blanks:
-                self._no_blanks(connection, plotter)
+                no_blanks(connection, plotter)
             if news.rowcount:
                 self._tell_plotter(connection, plotter, condition, reason)
 
@@ -141,7 +136,7 @@ class Dispatch:
     def next_up(self, plotter: str) -> Job | None:
         """The job that the plotter would be given if it asked now, whatever its pen still holds; None for none."""
         with self.store.reading() as connection:
-            id = connection.scalar(self._first(plotter, Condition.IDLE, Condition.ATTENTION))
+            id = connection.scalar(first_for(self.store, plotter, Condition.IDLE, Condition.ATTENTION))
             return None if id is None else self.store.job(id)
 
     def claim(self, plotter: str, *, most_ink_mm: float | None = None) -> Claim | None:
@@ -151,7 +146,7 @@ class Dispatch:
         in hand or waiting for a person's word, with blanks confirmed; the job ready, for the loaded stock, not pinned
         elsewhere, and with no more ink than `most_ink_mm`. Most urgent first, then oldest.
         """
-        first = self._first(plotter, Condition.IDLE, most_ink_mm=most_ink_mm).scalar_subquery()
+        first = first_for(self.store, plotter, Condition.IDLE, most_ink_mm=most_ink_mm).scalar_subquery()
         try:
             with self.store.transaction() as connection:
                 taken = self.store.move(
@@ -169,7 +164,9 @@ class Dispatch:
                 job = self.store.job(taken[0])
                 now = self.store.now(connection)
                 here = (
-                    select(_slot.c.name).where(_blank(plotter), _slot.c.stock == job.note.stock).order_by(_slot.c.place)
+                    select(_slot.c.name)
+                    .where(blank_slots(plotter), _slot.c.stock == job.note.stock)
+                    .order_by(_slot.c.place)
                 )
                 slot = connection.scalar(here.limit(1).with_for_update())
                 if slot is None:
@@ -194,37 +191,6 @@ class Dispatch:
         except IntegrityError:  # a card came into this plotter's hand between the look and the take: the index said no
             return None
         return Claim(job, job.attempts, plotter, self.store.boot, slot)
-
-    def _first(self, plotter: str, *conditions: Condition, most_ink_mm: float | None = None) -> Select[str]:
-        """The id of the first job that a plotter may take while it is in one of these conditions."""
-        driven = (
-            select(_plotter.c.name)
-            .where(
-                _plotter.c.name == plotter,
-                _plotter.c.boot == self.store.boot,
-                _plotter.c.mode == Mode.ACTIVE,
-                _plotter.c.condition.in_(conditions),
-                ~select(_attempt.c.job).where(_attempt.c.plotter == plotter, _attempt.c.ended_at.is_(None)).exists(),
-            )
-            .exists()
-        )
-        with self.store.reading() as connection:
-            papers = connection.execute(select(_slot.c.stock).where(_blank(plotter)).distinct()).scalars().all()
-        stocks = select(_slot.c.stock).where(_blank(plotter), driven)
-        # The queue is an index by paper: of one paper its first row is read, of several all rows must be sorted.
-        of_one = stocks.limit(1).scalar_subquery()
-        return (
-            select(_job.c.id)
-            .where(
-                _job.c.state == State.READY,
-                _job.c.stock == of_one if len(papers) < 2 else _job.c.stock.in_(stocks),
-                or_(_job.c.plotter.is_(None), _job.c.plotter == plotter),
-                true() if most_ink_mm is None else _job.c.ink_mm <= most_ink_mm,
-            )
-            .order_by(_job.c.priority.desc(), _job.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=_job)
-        )
 
     def pen_down(self, claim: Claim) -> None:
         """Ask before the pen may lower: only once this has returned may there be ink. Uses up a blank.
@@ -252,7 +218,7 @@ class Dispatch:
             here = and_(_slot.c.plotter == claim.plotter, _slot.c.name == claim.slot)
             connection.execute(update(_slot).where(here).values(feed=what))
             if what == "missing":
-                self._no_blanks(connection, claim.plotter)
+                no_blanks(connection, claim.plotter)
 
     def progress(
         self,
@@ -283,7 +249,9 @@ class Dispatch:
         """Nothing was drawn and nothing will be: the job is ready again, or cancelled if somebody wants that."""
         with self.store.transaction() as connection:
             self._state(connection, claim)
-            self._settle_unwritten(connection, claim.job.id, self._wanted(connection, claim), "plotter", reason, claim)
+            settle_unwritten(
+                self.store, connection, claim.job.id, self._wanted(connection, claim), "plotter", reason, claim.plotter
+            )
 
     def fail(self, claim: Claim, reason: str) -> None:
         """The job cannot be written here (words for the customer); nothing was drawn."""
@@ -334,27 +302,19 @@ class Dispatch:
             if state is State.CLAIMED:
                 raise NotAllowed(f"{claim.job.id} has no ink: give it back instead of finishing it")
             for one in mended:
-                self._count(connection, claim.plotter, one, "mended")
+                count(connection, claim.plotter, one, "mended")
             survived = {"mended": list(mended)} if mended else {}
             if finished:
                 self._move(connection, claim, state, State.DONE, data=survived)
                 self._update(connection, claim, outcome="written", ended_at=now, **facts)
                 return State.DONE
             if state is State.WRITING:
-                self._move(connection, claim, state, State.INTERRUPTED, reason, _told(worth, fault, resume) | survived)
-            self._count(connection, claim.plotter, fault, worth)
-            facts |= {"fault": fault, **_place(resume)}
+                self._move(connection, claim, state, State.INTERRUPTED, reason, told(worth, fault, resume) | survived)
+            count(connection, claim.plotter, fault, worth)
+            facts |= {"fault": fault, **resume_columns(resume)}
             self._update(connection, claim, outcome="interrupted", wanted=None, **facts)
-            self._no_blanks(connection, claim.plotter)
+            no_blanks(connection, claim.plotter)
             return State.INTERRUPTED
-
-    def _count(self, connection: Connection, plotter: str, fault: str, card: str) -> None:
-        """Once more this fault, with this left of the card."""
-        key = {"plotter": plotter, "fault": fault, "card": card}
-        mine = and_(*(_tally.c[name] == value for name, value in key.items()))
-        # The plotter's own thread is the only one that counts for it.
-        if connection.execute(update(_tally).where(mine).values(times=_tally.c.times + 1)).rowcount == 0:
-            connection.execute(insert(_tally).values(**key, times=1))
 
     def offer(self, plotter: str, card: Card | None) -> None:
         """The plotter stands ready, at a proven place, to go on with the interrupted card that lies in it; or not.
@@ -384,69 +344,23 @@ class Dispatch:
 
     def stay(self, plotter: str, reason: str) -> None:
         """A card that was to be gone on with cannot be after all: nothing more was drawn, and it waits for a person."""
-        self._settle(and_(_attempt.c.plotter == plotter, _attempt.c.resumed > 0), reason)
+        settle(self.store, and_(_attempt.c.plotter == plotter, _attempt.c.resumed > 0), reason)
 
     # -- those who never answered ------------------------------------------------------------------------------------
 
     def reconcile(self, plotter: str) -> None:
         """Settle what an earlier controller of this plotter left open: no ink -> ready, maybe ink -> interrupted."""
-        self._settle(
-            and_(_attempt.c.plotter == plotter, _attempt.c.boot != self.store.boot), "the server was restarted"
+        settle(
+            self.store,
+            and_(_attempt.c.plotter == plotter, _attempt.c.boot != self.store.boot),
+            "the server was restarted",
         )
 
     def sweep(self) -> None:
         """Settle attempts whose lease is over: their plotter, or its host, has fallen silent."""
         with self.store.reading() as connection:
             now = self.store.now(connection)
-        self._settle(_attempt.c.lease_until < now, "the plotter fell silent")
-
-    def _settle(self, which: ColumnElement[bool], reason: str) -> None:
-        """Each in a transaction of its own; one that answers in between is left alone."""
-        undecided = and_(_attempt.c.ended_at.is_(None), _attempt.c.outcome.is_(None))
-        with self.store.reading() as connection:
-            ids = list(connection.execute(select(_attempt.c.job).where(undecided, which)).scalars())
-        for id in ids:
-            with self.store.transaction() as connection:
-                state = self.store.lock_job(connection, id)
-                row = connection.execute(
-                    select(*(_attempt.c[name] for name in _OPEN)).where(_attempt.c.job == id, undecided, which)
-                ).one_or_none()
-                if row is None:
-                    continue
-                if state is State.CLAIMED:
-                    self._settle_unwritten(connection, id, row.wanted, "sweeper", reason, None)
-                elif state is State.WRITING:
-                    # The pen was surely up only where the card was held; elsewhere it may have come to rest on paper.
-                    card, resume = (Card.LOOK, _rest_of(row)) if row.held else (Card.SPOILED, None)
-                    self.store.move(
-                        connection,
-                        _job.c.id == id,
-                        State.WRITING,
-                        State.INTERRUPTED,
-                        who="sweeper",
-                        actor="controller",
-                        reason=reason,
-                        plotter=row.plotter,
-                        data={"attempt": row.number, **_told(card, "host", resume)},
-                    )
-                    self._count(connection, row.plotter, "host", card)
-                    verdict = {"card": card, "fault": "host", **_place(resume), "position_known": False}
-                    self._end(connection, id, outcome="interrupted", reason=reason, wanted=None, **verdict)
-                    self._no_blanks(connection, row.plotter)
-
-    def _settle_unwritten(
-        self, connection: Connection, id: str, wanted: str | None, who: Who, reason: str, claim: Claim | None
-    ) -> None:
-        cancel = wanted == Wanted.CANCEL
-        to = State.CANCELLED if cancel else State.READY
-        actor = f"plt_{claim.plotter}" if claim else "controller"
-        moved = self.store.move(
-            connection, _job.c.id == id, State.CLAIMED, to, who=who, actor=actor, reason=reason if not cancel else ""
-        )
-        if not moved:
-            raise Stale(f"{id} is no longer claimed")
-        now: datetime = self.store.now(connection)
-        self._end(connection, id, outcome="cancelled" if cancel else "not_started", reason=reason, ended_at=now)
+        settle(self.store, _attempt.c.lease_until < now, "the plotter fell silent")
 
     # -- one row at a time, fenced -----------------------------------------------------------------------------------
 
@@ -500,29 +414,3 @@ class Dispatch:
         )
         if done.rowcount != 1:
             raise Stale(f"attempt {claim.number} of {claim.job.id} is closed")
-
-    def _end(self, connection: Connection, id: str, **values: object) -> None:
-        connection.execute(update(_attempt).where(_attempt.c.job == id, _attempt.c.ended_at.is_(None)).values(**values))
-
-    def _no_blanks(self, connection: Connection, plotter: str) -> None:
-        connection.execute(update(_slot).where(_slot.c.plotter == plotter).values(blanks=0))
-
-
-def _told(card: Card, fault: str, resume: Resume | None) -> dict[str, object]:
-    """What an event says of a broken card."""
-    return {"card": card, "fault": fault, "resume": None if resume is None else [resume.stroke, resume.mm]}
-
-
-def _rest_of(row: Row[Any]) -> Resume | None:
-    """Where a card that was to be gone on with, and was not, still can be."""
-    return None if row.resume_stroke is None else Resume(row.resume_stroke, row.resume_mm)
-
-
-def _place(resume: Resume | None) -> dict[str, object]:
-    """Where a card can be gone on with, as columns."""
-    return {"resume_stroke": resume and resume.stroke, "resume_mm": resume and resume.mm}
-
-
-def _blank(plotter: str) -> ColumnElement[bool]:
-    """Slots of the plotter in which a blank card lies."""
-    return and_(_slot.c.plotter == plotter, _slot.c.blanks > 0)
