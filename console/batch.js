@@ -47,6 +47,27 @@ export function mountBatch(truth) {
     truth.soon("jobs");
   };
 
+  const discard = async () => {
+    if (!batch) return;
+    const gone = batch.accepted;
+    await post(`/v1/batches/${encodeURIComponent(batch.id)}/discard`);
+    batch = null;
+    tell(`${count(gone, "card is", "cards are")} discarded; nothing was written.`);
+    dialog.close();
+    truth.soon("jobs");
+  };
+  const away = byId("batch-discard", HTMLButtonElement);
+  away.addEventListener("click", () => {
+    void busy(away, async () => {
+      problemIn(dialog);
+      try {
+        await discard();
+      } catch (error) {
+        problemIn(dialog, error);
+      }
+    });
+  });
+
   /** @param {Batch} found */
   const result = (found) => {
     byId("batch-choose", HTMLElement).hidden = true;
@@ -64,7 +85,7 @@ export function mountBatch(truth) {
       ...warnings.map((one) => el("tr", {}, el("td", {}, one.row), el("td", {}, one.external_id ?? ""), el("td", {}, sentence(one.message)))),
     );
     byId("batch-csv", HTMLAnchorElement).href = `/v1/batches/${encodeURIComponent(found.id)}/failures.csv`;
-    go.hidden = found.accepted === 0;
+    go.hidden = away.hidden = found.accepted === 0;
     go.textContent = `Start writing ${count(found.accepted, "card", "cards")}`;
     counts.focus();
   };
@@ -105,6 +126,7 @@ export function mountBatch(truth) {
     byId("batch-choose", HTMLElement).hidden = false;
     byId("batch-result", HTMLElement).hidden = true;
     go.hidden = false;
+    away.hidden = true;
     go.textContent = "Check the file";
     dialog.showModal();
   };

@@ -1,9 +1,10 @@
 // @ts-check
 /** Moving a plotter by hand: one person has the controls; a held arrow is a dead man's handle. */
 
-import { plotterPath, post, Problem } from "./api.js";
+import { get, plotterPath, post, Problem } from "./api.js";
 import { byId, say } from "./dom.js";
 import { busy, closable, problemIn } from "./notices.js";
+import { moment } from "./words.js";
 
 /** @typedef {import("./api.js").Plotter} Plotter */
 
@@ -77,6 +78,17 @@ export function openHands(one) {
   had("");
   problemIn(dialog);
   dialog.showModal();
+  void holder(one);
+}
+
+/** Say who has the controls. @param {Plotter} one */
+async function holder(one) {
+  await told(async () => {
+    const found = await get(plotterPath(one.id, "control"));
+    if (plotter !== one || token) return;
+    say(byId("hands-place", HTMLElement), found.by ? `${found.by} has the controls since ${moment(found.since)}.` : "Nobody has the controls.");
+    offerOver(found.by !== null);
+  });
 }
 
 /** Take the controls, or take them over. @param {HTMLElement} button */
@@ -89,6 +101,7 @@ async function take(button) {
         const by = byId("hands-name", HTMLInputElement).value.trim() || "somebody";
         const got = await post(plotterPath(plotter.id, "control"), { by, take_over: over });
         had(got.token);
+        say(byId("hands-place", HTMLElement), "You have the controls.");
       } catch (error) {
         if (error instanceof Problem && error.status === 409) offerOver(true);
         throw error;

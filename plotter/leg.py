@@ -97,8 +97,8 @@ class Leg:
         """Where the card goes on when the pen has left the paper at `stood`; None when that is not proven."""
         if stood is None:
             return None
-        # Where answers came twice, what they seemed to prove may be yet to come.
-        executed = self._checked if broken.fault == "reply-lost" else self._executed
+        # Where answers came twice, or lines were lost, what answers seemed to prove may not have been done.
+        executed = self._checked if broken.fault in ("reply-lost", "line-lost") else self._executed
         sent = self._sent if broken.before is None else min(self._sent, broken.before)
         answered = min(self._answered, sent)
         lag, reached = self._session.lag, self._reached
@@ -272,8 +272,10 @@ class Leg:
 
     def _check(self) -> None:
         """After a stroke: the next may begin once a report has found the pen up, where the stroke ends or beyond."""
-        if self._still:
+        if self._still and math.dist(self._report.at, self._way.after(self._sent)) <= NEAR_MM:
             self._executed = self._checked = self._sent
+        elif self._still:
+            return  # an answer came twice: the last line is not done, and perhaps not read
         elif not self._ready(self._asked_executed) or self._last_mark(self._sent) < 0:
             return  # at its first stroke the pen must have come: the modes were said on this wire, too
         else:
@@ -314,8 +316,9 @@ class Leg:
             broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
         elif report.pen and pens and report.pen not in pens:
             broken = self._wrong_pen(report, pens, gate)
-        if broken is None:
+        if broken is None or (broken.fault == "reply-lost" and report.missing and report.missing > 0):
             self._reached = max(self._reached, self._way.reached(at, window))
+        if broken is None:
             return False
         if doubt == broken.fault:
             raise broken

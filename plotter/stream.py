@@ -223,7 +223,7 @@ class _Card:
 
     def _worth(self, leg: Leg, broken: Broken, rescued: Rescued, resume: Resume | None) -> Card:
         """What is left of the card, by the ground rule of `plotter/faults.py`."""
-        if not self._inked:
+        if not self._inked and broken.fault != "off-path":  # a pen that is down before it was told to be has marked
             return Card.BLANK
         at_best = Card.RESUMABLE if broken.fault == "lifted" else FAULTS[broken.fault].at_best
         if broken.fault == "unfit" and resume is not None:

@@ -293,6 +293,14 @@ def test_orders_by_csv(house: tuple[House, str], visit: Visit, tmp_path: Path) -
     op.press("u")
     op.page.get_by_label("CSV file").set_input_files(tmp_path / "good.csv")
     op.page.get_by_role("button", name="Check the file").click()
+    op.page.get_by_role("button", name="Discard all of it").click()
+    expect(said(op, "18 cards are discarded; nothing was written.")).to_be_visible()
+    expect(op.page.locator("#figure-waiting")).to_have_text("2")
+
+    op.press("u")
+    expect(op.page.get_by_role("button", name="Discard all of it")).to_be_hidden()
+    op.page.get_by_label("CSV file").set_input_files(tmp_path / "good.csv")
+    op.page.get_by_role("button", name="Check the file").click()
     op.page.get_by_role("button", name="Start writing 18 cards").click()
     expect(op.page.locator("#batch")).to_be_hidden()
     expect(op.page.locator("#figure-waiting")).to_have_text("20")
@@ -567,16 +575,23 @@ def test_a_spoiled_card_is_not_offered_to_be_gone_on_with(house: tuple[House, st
 def test_a_plotter_is_moved_by_hand_by_one_person_at_a_time(shop: str, visit: Visit) -> None:
     op = visit(shop)
     expect(state(op, "left")).to_have_text("No blanks")
+    control = f"{shop}/v1/plotters/plt_left/control"
+    place, step = op.page.locator("#hands-place"), op.page.get_by_label("An arrow moves")
+    bo = httpx.post(control, json={"by": "Bo"}).json()["token"]
     op.press("1", "m")
+    expect(place).to_contain_text("Bo has the controls since")
+    expect(op.page.get_by_role("button", name="Take over")).to_be_visible()
+    httpx.post(f"{control}/release", json={"token": bo}).raise_for_status()
+    op.press("Escape")
+    op.press("1", "m")
+    expect(place).to_have_text("Nobody has the controls.")
     take = op.page.get_by_role("button", name="Take the controls")
     expect(op.page.get_by_role("button", name="Pen up")).to_be_disabled()
     op.page.get_by_label("Your name, for others to see").fill("Ana")
     assert op.axe() == []
     take.click()
     expect(op.page.get_by_role("button", name="Pen up")).to_be_enabled()
-    control = f"{shop}/v1/plotters/plt_left/control"
     assert httpx.get(control).json()["by"] == "Ana"
-    place, step = op.page.locator("#hands-place"), op.page.get_by_label("An arrow moves")
 
     def x() -> float:
         """Where the pen stands, told after a step sideways to it."""
