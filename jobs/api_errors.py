@@ -92,6 +92,7 @@ FAULTS: Mapping[str, str] = {
     "artwork_has_no_place": "The paper keeps an address's lines and has no box for artwork.",
     "unknown_frame": "The stock has no frame of this name.",
     "unknown_plotter": "There is no such plotter; `GET /v1/plotters` lists them.",
+    "unknown_pen": "The plotter has no such pen; the message lists those it has.",
     "ambiguous_text": "Two texts for one place: text and template, or a text and one for the same frame.",
     "empty_text": "There is nothing to write.",
     "missing_field": "A merge field is empty or unknown and the text gives no fallback for it.",
