@@ -28,6 +28,7 @@ BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m
 # JSON has one kind of number: 20.0 is the integer 20 (JSON Schema 2020-12, validation, section 6.1.1).
 _INTEGRAL = BeforeValidator(lambda it: int(it) if isinstance(it, float) and it.is_integer() else it)
 Whole = Annotated[int, _INTEGRAL]
+Servo = Annotated[int, Field(ge=0, le=1000), _INTEGRAL]
 Seed = Annotated[int, Field(ge=0, le=SEED_MAX), _INTEGRAL]
 
 

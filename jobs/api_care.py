@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from jobs.api_asked import PlotterName, Whole
+from jobs.api_asked import PlotterName, Servo
 from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Front
 from jobs.care import Care, Check, FittedPen
@@ -40,8 +40,8 @@ class PenIn(_In):
 class LiftIn(_In):
     """Heights and waits of the pen in the plotter; what is left out stays as its profile says."""
 
-    down_s: Annotated[Whole, Field(ge=0, le=1000)] | None = Field(None, description="Servo command, pen on paper.")
-    up_s: Annotated[Whole, Field(ge=0, le=1000)] | None = Field(None, description="Servo command, pen lifted.")
+    down_s: Servo | None = Field(None, description="Servo command, pen on paper.")
+    up_s: Servo | None = Field(None, description="Servo command, pen lifted.")
     down_settle_s: Annotated[float, Field(ge=0, le=2)] | None = Field(None, description="In steps of 0.05 s.")
     up_settle_s: Annotated[float, Field(ge=0, le=2)] | None = Field(None, description="In steps of 0.05 s.")
     down_mm: Annotated[float, Field(ge=-50, le=50)] | None = Field(None, description="Z with the pen on paper.")
