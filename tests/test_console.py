@@ -346,7 +346,7 @@ def test_the_last_blank_under_the_pen(house: tuple[House, str], visit: Visit, ca
         load.click()
         expect(op.page.get_by_label("Blank cards loaded")).to_have_attribute("max", str(room))
         expect(op.page.locator("#blanks-room")).to_contain_text("One card is under the pen")
-        op.page.get_by_label("I have looked").check()
+        op.page.locator("#blanks-looked").check()
         op.page.get_by_role("button", name="Confirm blanks").click()
         expect(said(op, "left: 19 blanks of A6 flat card confirmed.")).to_be_visible()
         return
