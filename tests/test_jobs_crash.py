@@ -45,8 +45,8 @@ def say(*words: object) -> None:
 class Telling(Dispatch):
     """Says of every pen that it is allowed down, once the store has said so."""
 
-    def claim(self, plotter: str) -> Claim | None:
-        claim = super().claim(plotter)
+    def claim(self, plotter: str, **more: Any) -> Claim | None:
+        claim = super().claim(plotter, **more)
         if claim is not None:
             say("claimed", claim.job.id)
         return claim
