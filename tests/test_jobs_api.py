@@ -27,8 +27,10 @@ NOBODY = "job_" + "0" * 26
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return build(tmp_path)
+def house(tmp_path: Path) -> Iterator[House]:
+    one = build(tmp_path)
+    yield one
+    one.store.close()
 
 
 @pytest.fixture
