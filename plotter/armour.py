@@ -7,10 +7,12 @@ whose end cannot be wrong by more than 0.1 mm without an error. Nor can the next
 makes the one after it refuse, too, so that nothing wrong is drawn after an error either.
 """
 
-import math
-from dataclasses import replace
+from functools import cache
 
-from plotter.program import Line, Point, Program
+import numpy as np
+from numpy.typing import NDArray
+
+from plotter.gcode import Ink, Places, spelled
 
 # GRBL 1.1 `gc_execute_line`: radii that differ by less pass.
 RADII_MM = 0.005
@@ -22,67 +24,55 @@ _FLAT = 1.15 / (32 * 0.002)
 LONGEST_MM = 0.5
 # The centre has two decimals, as the ends have: of a smaller circle the roundings alone would be refused.
 _SMALLEST_MM = 0.5
+# Where one byte makes a whole circle of it (`G2` becomes `G3`; a sign is lost of a piece along an axis, whose centre
+# then lies as far to the other side), the circle is so large that some reports come while it is drawn. The half: a lost
+# 4 leaves a circle flat enough.
+_SEEN_MM = 4.5
+# Centres beside the best circle's, in hundredths, itself first.
+_BESIDE = np.array([(a, b) for a in (0, -1, 1) for b in (0, -1, 1)])
 
 
-def armoured(program: Program) -> Program:
-    """The same way, its straight ink in arcs of at most 0.5 mm. Lines that are not `X..Y..` alone stay as they are."""
-    lines: list[Line] = []
-    at: Point | None = None
-    arc = False
-    for line, points in zip(program.lines, program.way, strict=True):
-        if line.kind != "draw":
-            arc = False
-        pieces = _pieces(line.text, at, points) if line.kind == "draw" and len(points) == 1 and at else None
-        if pieces:
-            word = "" if arc else "G2"
-            lines += [line._replace(text=(word if not n else "") + text) for n, text in enumerate(pieces)]
-            arc = True
-        elif line.kind == "draw" and arc and points and not line.text.startswith("G"):
-            lines.append(line._replace(text=f"G1{line.text}"))
-            arc = False
-        else:
-            lines.append(line)
-        at = points[-1] if points else at
-    return replace(program, lines=tuple(lines))
+def arcs(starts: Places, ends: Places, first: NDArray[np.bool_]) -> list[list[str]]:
+    """The arcs over each of these straight pieces: clockwise, at most 0.5 mm long."""
+    way = ends - starts
+    count = np.ceil(_length(way) / (100 * LONGEST_MM)).astype(np.int64)
+    of = np.repeat(np.arange(len(way)), count)
+    last = np.cumsum(count)
+    share = (np.arange(len(of)) + 1 - (last - count)[of]) / count[of]
+    there = starts[of] + np.rint(share[:, None] * way[of]).astype(np.int64)
+    here = np.concatenate([starts[:1], there[:-1]])
+    here[(last - count)[1:]] = starts[1:]
+    worded = first[of] & (of != np.concatenate([[-1], of[:-1]]))
+    centres = _centres(there - here, worded).tolist()
+    said = [f"{text}I{_offset(i)}J{_offset(j)}" for text, (i, j) in zip(spelled(there), centres, strict=True)]
+    return [said[a:b] for a, b in zip((last - count).tolist(), last.tolist(), strict=True)]
 
 
-def _pieces(text: str, start: Point, points: tuple[Point, ...]) -> list[str] | None:
-    """The arcs over a straight piece, without their G; None when the line is not one."""
-    body = text.removeprefix("G1")
-    place, _, feed = body.partition("F")
-    if not place.startswith("X") or "Y" not in place or place.strip("XY-.0123456789"):
-        return None
-    (end,) = points
-    count = max(1, math.ceil(math.dist(start, end) / LONGEST_MM))
-    said, here = [], (round(start[0], 2), round(start[1], 2))
-    for n in range(1, count + 1):
-        share = n / count
-        there = (
-            round(start[0] + share * (end[0] - start[0]), 2),
-            round(start[1] + share * (end[1] - start[1]), 2),
-        )
-        if there == here:
-            continue
-        i, j = _centre(there[0] - here[0], there[1] - here[1])
-        said.append(f"X{there[0]:.2f}Y{there[1]:.2f}I{_short(i)}J{_short(j)}")
-        here = there
-    if said and feed:
-        said[0] += f"F{feed}"
-    return said
+ARCS = Ink("G2", arcs)
 
 
-def _centre(dx: float, dy: float) -> Point:
-    """From a piece's beginning to the centre of its arc, clockwise, in hundredths: of those near the best circle's the
-    one that is most nearly as far from the end."""
-    chord = math.hypot(dx, dy)
-    radius = max(_SMALLEST_MM, _FLAT * chord * chord)
-    height = math.sqrt(radius * radius - chord * chord / 4)
-    x, y = dx / 2 + dy / chord * height, dy / 2 - dx / chord * height
-    near = [(round(x + a / 100, 2), round(y + b / 100, 2)) for a in (0, -1, 1) for b in (0, -1, 1)]
-    return min(near, key=lambda c: abs(math.hypot(*c) - math.hypot(c[0] - dx, c[1] - dy)))
+def _centres(chords: Places, worded: NDArray[np.bool_]) -> Places:
+    """From each piece's beginning to the centre of its arc, clockwise: of those near the best circle's the one that is
+    most nearly as far from the end. `worded`: which lines say the arc's word."""
+    long = _length(chords) / 100
+    least = np.where(worded | (chords == 0).any(axis=1), _SEEN_MM, _SMALLEST_MM)
+    radius = np.maximum(least, _FLAT * long * long)
+    height = np.sqrt(radius * radius - long * long / 4) / long
+    true = chords / 2 + height[:, None] * chords[:, ::-1] * (1, -1)
+    near = np.rint(true).astype(np.int64)[:, None] + _BESIDE
+    off = np.abs(_length(near) - _length(near - chords[:, None]))
+    best: Places = near[np.arange(len(near)), off.argmin(axis=1)]
+    return best
 
 
-def _short(value: float) -> str:
-    """Two decimals at most, and nothing that GRBL does not need."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+def _length(way: Places) -> NDArray[np.float64]:
+    # The square root is the same on every machine, which `hypot` need not be.
+    length: NDArray[np.float64] = np.sqrt((way * way).sum(axis=-1))
+    return length
+
+
+@cache
+def _offset(hundredths: int) -> str:
+    """Both decimals, for with its point in place a lost sign cannot become one; no nought before it."""
+    sign, whole = "-" if hundredths < 0 else "", abs(hundredths) // 100
+    return f"{sign}{whole or ''}.{abs(hundredths) % 100:02}"

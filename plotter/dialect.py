@@ -12,8 +12,13 @@ CLEAN = re.compile(r"[A-Z0-9.+\-]+")
 LONGEST_DWELL_S = 5.0
 
 _WORDS = re.compile(r"([A-Z])([-+]?(?:\d+\.?\d*|\.\d+))")
-# What `gcode.write` spells nine times in ten.
-_PLAIN = re.compile(r"(?:G[01])?X-?\d{1,4}\.\d\dY-?\d{1,4}\.\d\d(?:F\d{2,5})?")
+# What `gcode.write` spells nine times in ten: moves, arcs, the shortest wait, the pen's command.
+_PLACE = r"X-?\d{1,4}\.\d\dY-?\d{1,4}\.\d\d"
+_CENTRE = r"-?(?:\d{1,4}(?:\.\d{1,2})?|\.\d{1,2})"
+_PLAIN = re.compile(
+    rf"(?:G[01])?{_PLACE}(?:F\d{{2,5}})?|(?:G2)?{_PLACE}I{_CENTRE}J{_CENTRE}(?:F\d{{2,5}})?|G4P\.\d{{1,4}}|S\d{{1,4}}",
+    re.ASCII,
+)
 
 # Words that are G-code, and why a program for a pen may not hold them.
 _LETS_GO = "it lets go of the pen's servo; take it out, a program ends with its last line"
@@ -35,6 +40,7 @@ _ALLOWED = {
     *("G94", "M3", "M9"),
 }
 _LETTERS = set("GMXYZIJRFSPN")
+_SIDEWAYS = {"X", "Y"}
 
 Point = tuple[float, float]
 
@@ -69,21 +75,9 @@ class Walk:
 
     def line(self, text: str) -> None:
         """Take one line; raises Unfit."""
-        if self._ready and _PLAIN.fullmatch(text):
-            try:
-                (move,) = self._it.line(text)
-            except GcodeError as error:
-                raise Unfit(_grbl(error)) from None
-            assert isinstance(move, Motion)
-            self.x, self.y, _ = move.target
-            self.points = ((self.x, self.y),)
-            self.moved_z, self.dwell_s = False, 0.0
-            return
-        self._slow(text)
-
-    def _slow(self, text: str) -> None:
+        # What is plain needs no look at each of its words.
+        letters = _SIDEWAYS if self._ready and _PLAIN.fullmatch(text) else self._check(text)
         self.points, self.moved_z, self.dwell_s = (), False, 0.0
-        letters = self._check(text)
         try:
             actions = self._it.line(text)
         except GcodeError as error:

@@ -5,10 +5,12 @@ blanks, no comments, LF only. The customer's words never get near it.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plotter.dialect import Unfit, Walk
 from plotter.machine import Machine, ServoPen, ZPen
@@ -69,7 +71,28 @@ def write_move(to: Point) -> str:
     return f"G0X{to[0]:.2f}Y{to[1]:.2f}"
 
 
-def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
+Places = NDArray[np.int64]
+"""Points in hundredths of a mm, (n, 2): what two decimals can tell."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """How ink is spelled: `pieces` gives for each straight piece, by where they all begin and end and which are the
+    first of a stroke, the lines that draw it; those first ones begin with `word`."""
+
+    word: str
+    pieces: Callable[[Places, Places, NDArray[np.bool_]], list[list[str]]]
+
+
+STRAIGHT = Ink("G1", lambda _, ends, __: [[text] for text in spelled(ends)])
+
+
+def spelled(places: Places) -> list[str]:
+    """`X..Y..` for each place."""
+    return ["X%.2fY%.2f" % (x, y) for x, y in (places / 100).tolist()]  # noqa: UP031 (twice as fast)
+
+
+def write(toolpath: Toolpath, *, first_stroke: int = 0, ink: Ink = STRAIGHT) -> Program:
     """Spell a plan. With `first_stroke` it goes on with that stroke: same numbers of strokes, full preamble.
 
     Raises ValueError unless 0 <= first_stroke <= the number of strokes.
@@ -78,23 +101,27 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0) -> Program:
         raise ValueError(f"there are {len(toolpath.strokes)} strokes; cannot begin with stroke {first_stroke}")
     machine, pen = toolpath.machine, toolpath.machine.pen
     lines = [Line(text, -1, "setup") for text in preamble(machine)]
+    places, first = _places(toolpath.strokes[first_stroke:])
+    last = np.roll(first, -1)
+    starts = spelled(places[first])
+    pieces = np.flatnonzero(last) - np.flatnonzero(first)
+    drawn = iter(ink.pieces(places[~last], places[~first], first[~last]))
     hop = False
-    for k in range(first_stroke, len(toolpath.strokes)):
-        one = toolpath.strokes[k]
-        start, *rest = _spelled(one)
+    for k, (start, count) in enumerate(zip(starts, pieces.tolist(), strict=True), start=first_stroke):
+        one, word = toolpath.strokes[k], ink.word
         lines.append(Line("G0" + start, k, "travel"))
-        if machine.pace == "hand":
-            rest = _paced(one, rest, machine)
         lines += [Line(text, k, "down") for text in _down(pen, hop=hop)]
-        if rest:
-            lines.append(Line("G1" + rest[0], k, "draw"))
-            lines += [Line(text, k, "draw") for text in rest[1:]]
+        for feed in _paced(one, machine) if machine.pace == "hand" else ("",) * count:
+            begin, *more = next(drawn)
+            lines.append(Line(f"{word}{begin}{feed}", k, "draw"))
+            lines += [Line(text, k, "draw") for text in more]
+            word = ""
         following = toolpath.strokes[k + 1 : k + 2]
         hop = bool(following) and pen.hops(math.dist(one[-1], following[0][0]))
         lines += [Line(text, k, "up") for text in _up(pen, hop=hop)]
-    (park,) = _spelled(np.array([toolpath.park]))
-    lines.append(Line("G0" + park, len(toolpath.strokes) - 1, "park"))
-    x, y = (round(v, 2) for v in toolpath.park)
+    (park,), _ = _places([np.array([toolpath.park])])
+    lines.append(Line("G0" + spelled(park[None])[0], len(toolpath.strokes) - 1, "park"))
+    x, y = (park / 100).tolist()
     return Program(tuple(lines), (x, y), first_stroke, walk=Walk)
 
 
@@ -114,21 +141,22 @@ def _up(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
     return _height(pen.hop_mm if hop and pen.hop_mm is not None else pen.up_mm), "G4P0"
 
 
-def _paced(one: Stroke, spelled: list[str], machine: Machine) -> list[str]:
-    """The points of a stroke after its first with the feed of the way there, where it changes."""
-    hundredths = np.rint(one * 100)
-    new = np.concatenate(([True], (np.diff(hundredths, axis=0) != 0).any(axis=1)))
-    told = feeds(one[new], machine.feed_mm_min, min(machine.max_rate_mm_min[:2])).tolist()
-    before = [0, *told]
-    return [f"{text}F{feed}" if feed != last else text for text, feed, last in zip(spelled, told, before, strict=False)]
+def _paced(one: Stroke, machine: Machine) -> list[str]:
+    """The feed of each piece of a stroke as its word, empty where it stays."""
+    rounded = np.rint(one * 100)
+    apart = np.concatenate(([True], (np.diff(rounded, axis=0) != 0).any(axis=1)))
+    told = feeds(one[apart], machine.feed_mm_min, min(machine.max_rate_mm_min[:2])).tolist()
+    return [f"F{feed}" if feed != last else "" for feed, last in zip(told, [0, *told], strict=False)]
 
 
-def _spelled(one: Stroke) -> list[str]:
-    """`X..Y..` for each point that two decimals can tell from the one before."""
-    hundredths = np.rint(one * 100).astype(int)
-    new = np.concatenate(([True], (np.diff(hundredths, axis=0) != 0).any(axis=1)))
-    # + 0.0 turns the -0.0 that rounding leaves into 0.0
-    return ["X%.2fY%.2f" % (x, y) for x, y in (hundredths[new] / 100 + 0.0).tolist()]  # noqa: UP031 (twice as fast)
+def _places(strokes: Sequence[Stroke]) -> tuple[Places, NDArray[np.bool_]]:
+    """The points of all strokes that two decimals can tell from the one before, and which begin a stroke."""
+    rounded = np.rint(np.concatenate([np.empty((0, 2)), *strokes]) * 100).astype(np.int64)
+    first = np.zeros(len(rounded), dtype=bool)
+    first[np.cumsum([0, *map(len, strokes)])[:-1]] = True
+    apart = first.copy()
+    apart[1:] |= (np.diff(rounded, axis=0) != 0).any(axis=1)
+    return rounded[apart], first[apart]
 
 
 def _height(mm: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plotter import gcode
-from plotter.armour import armoured
+from plotter.armour import ARCS
 from plotter.connect import connect
 from plotter.faults import Resume
 from plotter.grbl import GrblSession
@@ -27,7 +27,7 @@ class GrblDriver:
 
     def write(self, toolpath: Toolpath, *, first_stroke: int = 0, from_mm: float = 0.0) -> Program:
         left = rest(toolpath, Resume(first_stroke, from_mm))
-        return armoured(replace(gcode.write(left, first_stroke=first_stroke), from_mm=from_mm))
+        return replace(gcode.write(left, first_stroke=first_stroke, ink=ARCS), from_mm=from_mm)
 
     def prove(self, program: Program) -> None:
         gcode.prove(program, self.machine)

@@ -87,8 +87,13 @@ class Memory:
     places: dict[str, Point] = field(default_factory=_places)
 
 
-_N = r"(-?\d{1,4}(?:\.\d{0,4})?)"
-_MOVE = re.compile(rf"(?:G([01]))?(?:X{_N})?(?:Y{_N})?(?:Z{_N})?(?:F(\d{{1,5}}(?:\.\d{{0,3}})?))?", re.ASCII)
+# What nearly every line of a drawing is made of.
+_N = r"(-?(?:\d{1,4}(?:\.\d{0,4})?|\.\d{1,4}))"
+_F = r"(?:F(\d{1,5}(?:\.\d{0,3})?))?"
+_MOVE = re.compile(rf"(?:G([01]))?(?:X{_N})?(?:Y{_N})?(?:Z{_N})?{_F}", re.ASCII)
+_ARC = re.compile(rf"(?:G([23]))?X{_N}Y{_N}I{_N}J{_N}{_F}", re.ASCII)
+_WAIT = re.compile(r"G4P(\d{1,4}(?:\.\d{0,4})?|\.\d{1,4})", re.ASCII)
+_S = re.compile(r"S(\d{1,4})", re.ASCII)
 _PLANES = {17: (0, 1), 18: (2, 0), 19: (1, 2)}
 
 
@@ -122,27 +127,57 @@ class Interpreter:
 
     def line(self, text: str) -> tuple[Action, ...]:
         """What a line of G-code makes the machine do; raises GcodeError and leaves the state as it was."""
-        # The short road for what nearly every line of a drawing is; the long one gives the same.
-        if self._straight:
-            found = _MOVE.fullmatch(text)
-            if found is not None:
-                g, x, y, z, f = found.groups()
-                m = self.modes
-                feed = m.feed if f is None else float(f)
-                motion = m.motion if g is None else float(g)
-                moves = x or y or z
-                if feed or not motion or not (g or moves):
-                    m.feed, m.motion = feed, motion
-                    if not moves:
-                        return ()
-                    was, off = m.position, self._offset
-                    m.position = target = (
-                        was[0] if x is None else float(x) + off[0],
-                        was[1] if y is None else float(y) + off[1],
-                        was[2] if z is None else float(z) + off[2],
-                    )
-                    return (Motion(target, feed if motion else None),)
+        if self._plain and (actions := self._short(text)) is not None:
+            return actions
         return self._long(clean(text), jog=False)
+
+    def _short(self, text: str) -> tuple[Action, ...] | None:
+        """The short road for what nearly every line of a drawing is; the long one, for those left (None), gives the
+        same. Raises GcodeError.
+        """
+        if found := _ARC.fullmatch(text):
+            return self._arc(*found.groups())
+        if found := _MOVE.fullmatch(text):
+            return self._move(*found.groups())
+        if found := _WAIT.fullmatch(text):
+            return (Dwell(float(found[1])),)
+        if found := _S.fullmatch(text):
+            m, s = self.modes, float(found[1])
+            changed, m.s = s != m.s and m.spindle != 5, s
+            return (Spindle(m.spindle, s),) if changed else ()
+        return None
+
+    def _arc(self, g: str | None, x: str, y: str, i: str, j: str, f: str | None) -> tuple[Action, ...] | None:
+        m, off = self.modes, self._offset
+        feed = m.feed if f is None else float(f)
+        motion = m.motion if g is None else float(g)
+        if not feed or motion not in (2.0, 3.0):
+            return None
+        was = m.position
+        target = (float(x) + off[0], float(y) + off[1], was[2])
+        points = _centred(was, target, (float(i), float(j)), (0, 1), motion == 2.0, self.arc_tolerance_mm)
+        m.feed, m.motion, m.position = feed, motion, target
+        return tuple([Motion(point, feed) for point in points])
+
+    def _move(
+        self, g: str | None, x: str | None, y: str | None, z: str | None, f: str | None
+    ) -> tuple[Action, ...] | None:
+        m, off = self.modes, self._offset
+        feed = m.feed if f is None else float(f)
+        motion = m.motion if g is None else float(g)
+        moves = x or y or z
+        if motion not in (0.0, 1.0) or not (feed or not motion or not (g or moves)):
+            return None
+        m.feed, m.motion = feed, motion
+        if not moves:
+            return ()
+        was = m.position
+        m.position = target = (
+            was[0] if x is None else float(x) + off[0],
+            was[1] if y is None else float(y) + off[1],
+            was[2] if z is None else float(z) + off[2],
+        )
+        return (Motion(target, feed if motion else None),)
 
     def jog(self, text: str) -> tuple[Action, ...]:
         """What a `$J=` line makes the machine do: of the modes only the position changes; raises GcodeError."""
@@ -159,7 +194,7 @@ class Interpreter:
         m = self.modes
         base = self.memory.places[f"G{m.system}"]
         self._offset = (base[0] + m.g92[0], base[1] + m.g92[1], base[2] + m.g92[2] + m.tool_length)
-        self._straight = not (m.inches or m.relative or m.inverse_time) and m.motion in (0.0, 1.0)
+        self._plain = not (m.inches or m.relative or m.inverse_time) and m.plane == 17
 
 
 class _Meaning:
@@ -309,18 +344,15 @@ class _Meaning:
             h = -math.sqrt(under_root) / math.hypot(x, y)
             if (b.motion == 3) != (radius < 0):
                 h = -h
-            i, j, radius = 0.5 * (x - y * h), 0.5 * (y + x * h), abs(radius)
+            centre = 0.5 * (x - y * h), 0.5 * (y + x * h)
+            points = chords(self.was, self.target, centre, abs(radius), (p, q), b.motion == 2, self.it.arc_tolerance_mm)
         else:
             letters = "IJK"[p], "IJK"[q]
             if not set(letters) & set(values):
                 raise GcodeError(35)
             self.unused -= set("IJK")
             i, j = (values.get(a, 0.0) * self.scale for a in letters)
-            radius = math.hypot(i, j)
-            off = abs(math.hypot(x - i, y - j) - radius)
-            if off > 0.005 and (off > 0.5 or off > 0.001 * radius):
-                raise GcodeError(33)
-        points = chords(self.was, self.target, (i, j), radius, (p, q), b.motion == 2, self.it.arc_tolerance_mm)
+            points = _centred(self.was, self.target, (i, j), (p, q), b.motion == 2, self.it.arc_tolerance_mm)
         if not b.inverse_time:
             return [Motion(point, self.feed) for point in points]
         legs = zip([self.was, *points], points, strict=False)
@@ -382,6 +414,19 @@ class _Meaning:
             now.relative = now.inverse_time = False
             actions += [End(), Offsets()]
         return tuple(actions)
+
+
+def _centred(
+    start: Point, end: Point, centre: tuple[float, float], plane: tuple[int, int], clockwise: bool, tolerance: float
+) -> list[Point]:
+    """The chords of an arc, its centre counted from its start; raises GcodeError when its ends lie on no one circle."""
+    p, q = plane
+    i, j = centre
+    radius = math.hypot(i, j)
+    off = abs(math.hypot(end[p] - start[p] - i, end[q] - start[q] - j) - radius)
+    if off > 0.005 and (off > 0.5 or off > 0.001 * radius):
+        raise GcodeError(33)
+    return chords(start, end, centre, radius, plane, clockwise, tolerance)
 
 
 def _point(values: Iterable[float]) -> Point:

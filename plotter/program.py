@@ -62,13 +62,22 @@ class Program:
         return max((line.stroke for line in self.lines), default=-1) + 1
 
     @cached_property
-    def way(self) -> tuple[tuple[Point, ...], ...]:
-        """For each line the points it takes the pen through, machine frame, mm; none for lines that do not move it."""
-        walk, way = self.walk(), []
+    def _walked(self) -> tuple[tuple[tuple[Point, ...], float], ...]:
+        walk, walked = self.walk(), []
         for line in self.lines:
             walk.line(line.text)
-            way.append(walk.points)
-        return tuple(way)
+            walked.append((walk.points, walk.dwell_s))
+        return tuple(walked)
+
+    @property
+    def way(self) -> tuple[tuple[Point, ...], ...]:
+        """For each line the points it takes the pen through, machine frame, mm; none for lines that do not move it."""
+        return tuple([points for points, _ in self._walked])
+
+    @property
+    def dwell_s(self) -> tuple[float, ...]:
+        """For each line how long it waits, s."""
+        return tuple([dwell_s for _, dwell_s in self._walked])
 
     @cached_property
     def drawn(self) -> tuple[int, ...]:
@@ -78,12 +87,3 @@ class Program:
             last_up = line.kind == "up" and (k + 1 == len(self.lines) or self.lines[k + 1].kind != "up")
             done.append(line.stroke + 1 if last_up else done[-1])
         return tuple(done)
-
-    @cached_property
-    def longest_dwell_s(self) -> float:
-        """The longest wait in it, s."""
-        walk, longest = self.walk(), 0.0
-        for line in self.lines:
-            walk.line(line.text)
-            longest = max(longest, walk.dwell_s)
-        return longest

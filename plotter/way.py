@@ -57,12 +57,7 @@ class Way:
             if line.kind in ("down", "up"):
                 self._turns[self._after[n + 1]] = True
         self._setup = next((n for n, line in enumerate(program.lines) if line.kind != "setup"), len(program.lines))
-
-        walk = program.walk()
-        self._dwell_s: list[float] = []
-        for each in program.lines:
-            walk.line(each.text)
-            self._dwell_s.append(walk.dwell_s)
+        self._dwell_s = program.dwell_s
 
     def dwell_s(self, answered: int, sent: int) -> float:
         """How long the machine may stand and say nothing, s: the longest wait among the lines it may be at."""

@@ -255,15 +255,28 @@ def test_an_arc_back_to_its_start_is_a_whole_circle() -> None:
 
 # ---------------------------------------------------------------------- the short road
 
-_words = st.builds(
+_places = {a: st.decimals(-999, 999, places=2).map(lambda v, a=a: f"{a}{v}".replace("0.", ".")) for a in "XYZIJ"}
+_feeds = st.one_of(st.just(""), st.integers(0, 9999).map(lambda v: f"F{v}"))
+_moves = st.builds(
     lambda g, x, y, z, f: f"{g}{x}{y}{z}{f}",
     st.sampled_from(["", "G0", "G1"]),
-    *(st.one_of(st.just(""), st.decimals(-999, 999, places=2).map(lambda v, a=a: f"{a}{v}")) for a in "XYZ"),
-    st.one_of(st.just(""), st.integers(0, 9999).map(lambda v: f"F{v}")),
+    *(st.one_of(st.just(""), _places[a]) for a in "XYZ"),
+    _feeds,
 )
+# Ends on a circle, and ends that are not.
+_arcs = st.builds(
+    lambda g, off, f: f"{g}X{3 + off}Y4.I3J4.{f}",
+    st.sampled_from(["", "G2", "G3"]),
+    st.sampled_from([0, 3, 0.01]),
+    _feeds,
+)
+_others = st.sampled_from(
+    ["G4P.0499", "G4P0", "G4P1.5", "S100", "S250", "M3S200", "M5", "G18", "G17", "G91", "G90", "G93"]
+)
+_words = st.one_of(_moves, _arcs, st.builds("".join, st.tuples(*_places.values())), _others)
 
 
-@given(st.lists(_words, max_size=6))
+@given(st.lists(_words, max_size=8))
 def test_the_short_road_means_what_the_long_one_means(lines: list[str]) -> None:
     short, long = Interpreter(), Interpreter()
     for line in lines:
