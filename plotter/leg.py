@@ -286,10 +286,9 @@ class Leg:
         """Whether the report contradicts what was sent. Only the second in a row counts: one may itself be damaged."""
         doubt, self._doubt = self._doubt, ""
         at = report.at
-        window = self._way.window(
-            self._executed, self._answered, self._sent, max(0, self._session.lag - max(0, report.planner))
-        )
-        pens = self._way.pens(at, window, self._executed, self._answered, self._sent)
+        lines = self._executed, self._answered, self._sent
+        lag = max(0, self._session.lag - max(0, report.planner))
+        sight = self._way.see(at, self._way.window(*lines, lag))
         still = self._still and self._sent == len(self._lines)
         gate = self._waits_for_check and self._ready(self._asked_executed)
         broken: Broken | None = None
@@ -309,15 +308,15 @@ class Leg:
             x, y = self._way.after(self._sent)
             why = f"the machine stands at X{at[0]:g} Y{at[1]:g} instead of X{x:g} Y{y:g}: bytes were lost on the wire"
             broken = Broken("astray", why, "obeying", _CABLE)
-        elif self._way.off_mm(at, window) > OFF_WAY_MM and self._way.off_mm(at, self._unproved()) <= OFF_WAY_MM:
+        elif sight.off_mm > OFF_WAY_MM and self._way.see(at, self._unproved()).off_mm <= OFF_WAY_MM:
             broken = Broken("reply-lost", "an answer of the machine came twice", "obeying", _CABLE)
-        elif self._way.off_mm(at, window) > OFF_WAY_MM:
+        elif sight.off_mm > OFF_WAY_MM:
             why = f"the pen is off its way, at X{at[0]:g} Y{at[1]:g}: bytes were lost on the wire"
             broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
-        elif report.pen and pens and report.pen not in pens:
+        elif report.pen and (pens := self._way.pens(sight, *lines)) and report.pen not in pens:
             broken = self._wrong_pen(report, pens, gate)
         if broken is None or (broken.fault == "reply-lost" and report.missing and report.missing > 0):
-            self._reached = max(self._reached, self._way.reached(at, window))
+            self._reached = max(self._reached, sight.reached)
         if broken is None:
             return False
         if doubt == broken.fault:

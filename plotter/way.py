@@ -30,6 +30,34 @@ class Window(NamedTuple):
     last: int
 
 
+class Sight(NamedTuple):
+    """A reported place held against a part of the way: to each piece of it the distance, mm, and how far along the
+    piece the nearest point is, 0 to 1. A part of one point is one piece of no length."""
+
+    at: Point
+    window: Window
+    distances: Stroke
+    share: Stroke
+
+    @property
+    def off_mm(self) -> float:
+        """How far the place is from that part of the way."""
+        return float(self.distances.min())
+
+    @property
+    def near(self) -> list[int]:
+        """The points that the pieces which the place may be on begin with."""
+        return [self.window.first + k for k in np.flatnonzero(self.distances <= _NEAR_MM).tolist()]
+
+    @property
+    def reached(self) -> int:
+        """The number of the point that the pen has surely come to.
+
+        A line that crosses itself comes by the same place twice: this is the first time.
+        """
+        return min(self.near, default=self.window.first)
+
+
 class Way:
     """A program's way from where it starts. Lines are counted from 0; "after n lines" is when n are carried out."""
 
@@ -76,26 +104,14 @@ class Way:
         first = max(self._after[executed], self._after[answered] - lag, reached)
         return Window(first, max(first, self._after[min(answered + ahead, sent)]))
 
-    def reached(self, at: Point, window: Window) -> int:
-        """The number of the point that the pen has surely come to when it is at this place of the window.
-
-        A line that crosses itself comes by the same place twice: this is the first time.
-        """
-        near = np.flatnonzero(self._distances(at, window)[0] <= _NEAR_MM)
-        return window.first + int(near[0]) if len(near) else window.first
-
-    def off_mm(self, at: Point, window: Window) -> float:
-        """How far a reported place is from a part of the way, mm."""
-        return float(self._distances(at, window)[0].min())
-
-    def pens(self, at: Point, window: Window, executed: int, answered: int, sent: int) -> set[Lift]:
-        """Where the pen may have been told to be at this place of the window; empty when anywhere."""
-        first = max(executed, int(self._line[window.first]) + 1)
+    def pens(self, sight: Sight, executed: int, answered: int, sent: int) -> set[Lift]:
+        """Where the pen may have been told to be at a place that was seen; empty when anywhere."""
+        first = max(executed, int(self._line[sight.window.first]) + 1)
         told = {pen for n in range(first, min(answered + _AHEAD, sent) + 1) for pen in self.pen_after(n)}
         here: set[Lift] = set()
-        for k in np.flatnonzero(self._distances(at, window)[0] <= _NEAR_MM):
-            ends = range(window.first + int(k), min(window.first + int(k) + 1, window.last) + 1)
-            if any(self._turns[p] and math.dist(self._points[p], at) <= 2 * _NEAR_MM for p in ends):
+        for begin in sight.near:
+            ends = range(begin, min(begin + 1, sight.window.last) + 1)
+            if any(self._turns[p] and math.dist(self._points[p], sight.at) <= 2 * _NEAR_MM for p in ends):
                 return told
             here.update(self.pen_after(int(self._line[ends[-1]]) + 1))
         return told & here if here else told
@@ -112,14 +128,14 @@ class Way:
 
         `done` strokes are proved drawn.
         """
-        distances, share = self._distances(at, window)
-        if distances.min() > OFF_WAY_MM:
+        sight = self.see(at, window)
+        if sight.off_mm > OFF_WAY_MM:
             return None
-        k = int(np.argmax(distances <= distances.min() + _SAME_MM))  # the earliest
-        point = window.first + k
+        k = int(np.argmax(sight.distances <= sight.off_mm + _SAME_MM))  # the earliest
+        point, share = window.first + k, sight.share[k]
         piece = min(point + 1, window.last)
-        line = int(self._line[piece]) if share[k] > 0 or piece == point else int(self._line[point])
-        mm = float(self._along[point] + share[k] * (self._along[piece] - self._along[point]))
+        line = int(self._line[piece]) if share > 0 or piece == point else int(self._line[point])
+        mm = float(self._along[point] + share * (self._along[piece] - self._along[point]))
         if line < 0 or self._program.lines[line].kind == "setup":
             return self._from(done, 0.0)
         stroke = self._program.lines[line].stroke
@@ -143,16 +159,15 @@ class Way:
         before = program.from_mm if stroke == program.first_stroke else 0.0
         return Resume(stroke, round(before + mm, 3))
 
-    def _distances(self, at: Point, window: Window) -> tuple[Stroke, Stroke]:
-        """From a place to each piece of the window, mm, and how far along the piece the nearest point is, 0 to 1.
-
-        A window of one point is one piece of no length.
-        """
+    def see(self, at: Point, window: Window) -> Sight:
+        """Hold a reported place against a part of the way."""
         points = self._points[window.first : window.last + 1]
         if len(points) == 1:
-            return np.array([math.dist(points[0], at)]), np.zeros(1)
-        chord = np.diff(points, axis=0)
-        squared = (chord**2).sum(axis=1)
-        offset = np.array(at) - points[:-1]
-        share = np.clip((offset * chord).sum(axis=1) / np.where(squared > 0, squared, 1.0), 0.0, 1.0)
-        return np.hypot(*(offset - share[:, None] * chord).T), share
+            return Sight(at, window, np.array([math.dist(points[0], at)]), np.zeros(1))
+        x, y = points.T
+        dx, dy = x[1:] - x[:-1], y[1:] - y[:-1]
+        squared = dx * dx + dy * dy
+        squared[squared == 0.0] = 1.0
+        px, py = at[0] - x[:-1], at[1] - y[:-1]
+        share = ((px * dx + py * dy) / squared).clip(0.0, 1.0)
+        return Sight(at, window, np.hypot(px - share * dx, py - share * dy), share)
