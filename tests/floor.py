@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from jobs.note import Note
 from jobs.store import Store
 from plotter.machine import Machine, Plotter, Slot
 from plotter.serialport import open_port
+from plotter.strokes import deviation
 
 MESSAGE = Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)
 A6 = Stock(title="A6 flat", width_mm=148, height_mm=105, frames={"message": MESSAGE})
-SHELF = Shelf(hands=hands(), stocks={"a6": A6}, templates={})
+C6 = replace(A6, title="C6", width_mm=150)
+SHELF = Shelf(hands=hands(), stocks={"a6": A6, "c6": C6}, templates={"hello": "Dear {first_name}, thank you!"})
 HAND = next(iter(SHELF.hands))
 LEFT = Plotter(name="left", port="sim://", machine=Machine(), slot=Slot(x_mm=20, y_mm=15), capacity=50)
 PATIENCE_S = 60.0  # for what must come on a busy computer; nothing waits that long when all is well
@@ -36,19 +39,20 @@ class Floor:
         plotters: Sequence[Plotter] = (LEFT,),
         dispatch: type[Dispatch] = Dispatch,
         opener: Any = open_port,
+        shelf: Shelf = SHELF,
     ) -> None:
         self.store = Store(f"sqlite:///{folder}/shop.db")
         self.desk, self.dispatch = Desk(self.store), dispatch(self.store)
-        self.fleet = Fleet(plotters, dispatch=self.dispatch, shelf=SHELF, opener=opener)
+        self.fleet = Fleet(plotters, dispatch=self.dispatch, shelf=shelf, opener=opener)
 
     @property
     def errands(self) -> Errands:
         """Those of the first plotter."""
         return next(iter(self.fleet.errands.values()))
 
-    def order(self, text: str, **more: Any) -> Job:
+    def order(self, text: str = "Hello there", stock: str = "a6", **more: Any) -> Job:
         """One card, rehearsed."""
-        note = Note(hand=HAND, stock="a6", text=text, seed=7)
+        note = Note(hand=HAND, stock=stock, text=text, seed=7)
         card = compose(note, SHELF)
         facts = {"words": card.text, "lines": len(card.lines), "strokes": len(card.strokes), "ink_mm": card.ink_mm}
         return self.store.add([Order(**{"note": note, **facts, **more})], actor="customer")[0]
@@ -73,6 +77,20 @@ class Floor:
         """Wait until the plotter is so; its reason then."""
         self.until(lambda: self.store.plotter(name).condition is condition, condition)
         return self.store.plotter(name).reason
+
+    def until_written(self, job: Job) -> Job:
+        """Wait until the card is done, whole and as it was previewed; the job then."""
+        done = self.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED, State.CANCELLED)
+        assert (done.state, done.stroke) == (State.DONE, done.strokes), done
+        self.assert_ink_is_the_preview(job)
+        return done
+
+    def assert_ink_is_the_preview(self, job: Job) -> None:
+        ink = self.store.ink(job.id)
+        assert ink is not None
+        preview = compose(self.store.job(job.id).as_ordered(), SHELF)
+        assert len(ink) == len(preview.strokes)
+        assert deviation(ink, preview.strokes) <= 0.05
 
     def close(self) -> None:
         """End all threads."""

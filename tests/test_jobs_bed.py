@@ -1,23 +1,20 @@
 """Loads of several cards, on ink: each in its own slot, none upon another, and what becomes of a load that breaks."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from floor import HAND, SHELF, Floor
 
-from fonts.card import Frame, Stock
-from fonts.hands import hands
 from jobs.bed import Here, lying
 from jobs.caring import RunMacro
-from jobs.compose import Shelf, compose
+from jobs.compose import compose
 from jobs.desk import Desk
 from jobs.dispatch import Dispatch
 from jobs.errand import ErrandFailed
-from jobs.fleet import Fleet
 from jobs.job import Condition, Decision, Job, Missing, Mode, NotAllowed, Order, State, Wanted
 from jobs.note import Note
 from jobs.store import Store
@@ -27,10 +24,6 @@ from plotter.machine import Feeder, Machine, Plotter, Slot
 from plotter.serialport import open_port
 from plotter.strokes import Stroke, farthest
 
-A6 = Stock(title="A6", width_mm=148, height_mm=105, frames={"m": Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)})
-C6 = replace(A6, title="C6", width_mm=150)
-SHELF = Shelf(hands=hands(), stocks={"a6": A6, "c6": C6}, templates={})
-HAND = next(iter(SHELF.hands))
 BED = Machine(width_mm=330, height_mm=240)
 FOUR = {
     "a": Slot(x_mm=5, y_mm=8, rotation_deg=-0.6),
@@ -43,38 +36,26 @@ FEEDER = Feeder(macro=("M8", "G4P1", "M9"), confirm="pin", wait_s=2)
 FED = Plotter(name="left", port="sim://?feeder=2", machine=BED, capacity=20, feeder=FEEDER)
 
 
-@dataclass
-class Shop:
-    """A plotter at work, its person, and all sheets as they lay under its pen, machine frame."""
+class Shop(Floor):
+    """A plotter at work, and all sheets as they lay under its pen, machine frame."""
 
-    store: Store
-    desk: Desk
-    fleet: Fleet
-    sheets: list[list[Stroke]] = field(default_factory=list)
-    simulators: list[Any] = field(default_factory=list)
+    def __init__(self, folder: Path, plotter: Plotter, *, faults: str = "", **more: Any) -> None:
+        self.sheets: list[list[Stroke]] = []
+        self.simulators: list[Any] = []
+        self._faults = faults
+        super().__init__(folder, plotters=[plotter], opener=self._open, **more)
 
-    def order(self, text: str, stock: str = "a6", **more: Any) -> Job:
-        note = Note(hand=HAND, stock=stock, text=text, seed=7)
-        card = compose(note, SHELF)
-        facts = {"words": card.text, "lines": len(card.lines), "strokes": len(card.strokes), "ink_mm": card.ink_mm}
-        return self.store.add([Order(**{"note": note, **facts, **more})], actor="customer")[0]
-
-    def until(self, true: Callable[[], bool]) -> None:
-        seen, end = self.store.bell.count(), time.monotonic() + 60
-        while not true():
-            assert time.monotonic() < end, f"{self.store.plotters()} {self.store.jobs().data}"
-            seen = self.store.bell.wait(seen, 1.0)
+    def _open(self, url: str, **more: Any) -> Any:
+        port: Any = open_port(url if self.drawn() else url + self._faults, **more)
+        self.simulators.append(port.simulator)
+        change = port.simulator.new_sheet
+        port.simulator.new_sheet = lambda: self.sheets.append(change())
+        return port
 
     def until_done(self, job: Job) -> Job:
-        ends = (State.DONE, State.INTERRUPTED, State.FAILED, State.CANCELLED)
-        self.until(lambda: self.store.job(job.id).state in ends)
-        found = self.store.job(job.id)
+        found = self.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED, State.CANCELLED)
         assert found.state is State.DONE, found
         return found
-
-    def until_condition(self, condition: Condition) -> str:
-        self.until(lambda: self.store.plotter("left").condition is condition)
-        return self.store.plotter("left").reason
 
     def slot(self, job: Job) -> str | None:
         return self.store.attempts(job.id)[-1].slot
@@ -92,29 +73,8 @@ Build = Callable[..., Shop]
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Build]:
-    opened: list[Shop] = []
-
-    def build(plotter: Plotter = LEFT, *, faults: str = "", dispatch: type[Dispatch] = Dispatch) -> Shop:
-        store = Store(f"sqlite:///{tmp_path}/shop.db")
-
-        def opener(url: str, **more: Any) -> Any:
-            port: Any = open_port(url if shop.drawn() else url + faults, **more)
-            shop.simulators.append(port.simulator)
-            change = port.simulator.new_sheet
-            port.simulator.new_sheet = lambda: shop.sheets.append(change())
-            return port
-
-        it = dispatch(store)
-        shop = Shop(store, Desk(store), Fleet([plotter], dispatch=it, shelf=SHELF, opener=opener))
-        opened.append(shop)
-        shop.fleet.start()
-        return shop
-
-    yield build
-    for one in opened:
-        one.fleet.stop(grace_s=0.5)
-        one.store.close()
+def shop(floor: Callable[..., Shop]) -> Build:
+    return lambda plotter=LEFT, **more: floor(Shop, plotter=plotter, **more)
 
 
 def assert_on_paper(ink: Sequence[Stroke], job: Job, slot: Slot) -> None:

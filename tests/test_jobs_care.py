@@ -1,28 +1,24 @@
 """The care of a plotter on its simulated paper: ink that runs out, pens written warm, lost steps and what becomes."""
 
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from floor import HAND, SHELF, Floor
 
-from fonts.card import Frame, Stock
-from fonts.hands import hands
 from jobs import schema
 from jobs.care import MARK, MOTION, START, SWITCHES, Care
 from jobs.caring import CheckPlace, PenSteps, RunMacro, TryHeight, WarmUp
-from jobs.compose import Shelf, compose
-from jobs.desk import Desk
+from jobs.compose import compose
 from jobs.dispatch import Dispatch
 from jobs.errand import Errand, ErrandFailed
-from jobs.fleet import Fleet
-from jobs.job import Condition, Decision, Job, Mode, NotAllowed, Order, State
+from jobs.job import Condition, Decision, Mode, NotAllowed, State
 from jobs.note import Note
-from jobs.store import Store
 from plotter import care
 from plotter.machine import Machine, Plotter, Slot
 from plotter.pen import ServoPen
@@ -30,11 +26,6 @@ from plotter.serialport import open_port
 from plotter.simport import SimPort
 from plotter.strokes import Stroke
 
-A6 = Stock(
-    title="A6", width_mm=148, height_mm=105, frames={"message": Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)}
-)
-SHELF = Shelf(hands=hands(), stocks={"a6": A6}, templates={})
-HAND = next(iter(SHELF.hands))
 GEL = care.PenProfile(title="gel", ink_m=550)
 PATCH = care.Patch(x_mm=250, y_mm=20, width_mm=30, height_mm=12)
 
@@ -50,16 +41,14 @@ def plotter(*, homing: bool = False, port: str = "sim://", **of_care: Any) -> Pl
     )
 
 
-class Shop:
-    """A plotter under care, its paper, and a person who waits without sleeping."""
+class Shop(Floor):
+    """A plotter under care, and its paper."""
 
-    def __init__(self, folder: Path, one: Plotter) -> None:
-        self.store = Store(f"sqlite:///{folder}/shop.db")
-        self.desk, self.care, self.ports = Desk(self.store), Care(self.store), list[SimPort[Any]]()
-        self.fleet = Fleet([one], dispatch=Dispatch(self.store), shelf=SHELF, opener=self._open)
-        self.told = ""
-        self.errands = self.fleet.errands["left"]
-        self.card = compose(self.note(), SHELF)
+    def __init__(self, folder: Path, **of_plotter: Any) -> None:
+        self.told, self.ports = "", list[SimPort[Any]]()
+        super().__init__(folder, plotters=[plotter(**of_plotter)], opener=self._open)
+        self.care = Care(self.store)
+        self.card = compose(Note(hand=HAND, stock="a6", text="Hello there", seed=7), SHELF)
 
     def _open(self, url: str, *, baud: int, machine: Machine) -> SimPort[Any]:
         port = open_port(url, baud=baud, machine=machine)
@@ -74,28 +63,8 @@ class Shop:
         port.write = heard  # type: ignore[method-assign]
         return port
 
-    def note(self) -> Note:
-        return Note(hand=HAND, stock="a6", text="Hello there", seed=7)
-
-    def order(self, **more: Any) -> Job:
-        facts = {"words": self.card.text, "strokes": len(self.card.strokes), "ink_mm": self.card.ink_mm}
-        return self.store.add([Order(**{"note": self.note(), **facts, **more})], actor="customer")[0]
-
-    def load(self, count: int = 20) -> None:
-        self.desk.load("left", count, "a6", actor="op")
-
     def do(self, errand: Errand[str]) -> str:
         return self.errands.ask(errand, actor="op", within_s=60)
-
-    def until(self, true: Callable[[], bool], what: str = "it") -> None:
-        seen, end = self.store.bell.count(), time.monotonic() + 60
-        while not true():
-            assert time.monotonic() < end, f"{what} never came; {self.store.plotters()} {self.store.jobs().data}"
-            seen = self.store.bell.wait(seen, 0.5)
-
-    def until_state(self, job: Job, state: State) -> Job:
-        self.until(lambda: self.store.job(job.id).state is state, f"{job.id} {state}")
-        return self.store.job(job.id)
 
     def until_said(self, words: str, condition: Condition = Condition.ATTENTION) -> None:
         def said() -> bool:
@@ -105,7 +74,7 @@ class Shop:
         self.until(said, f"{condition} '{words}'")
 
     def until_idle(self) -> None:
-        self.until(lambda: self.store.plotter("left").condition is Condition.IDLE, "idle")
+        self.until_condition(Condition.IDLE)
 
     def until_zeroed(self) -> None:
         """The port has been opened where the person who loaded has pushed the carriage."""
@@ -126,18 +95,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    opened: list[Shop] = []
-
-    def build(**of_plotter: Any) -> Shop:
-        opened.append(Shop(tmp_path, plotter(**of_plotter)))
-        opened[0].fleet.start()
-        return opened[0]
-
-    yield build
-    for one in opened:
-        one.fleet.stop(grace_s=0.5)
-        one.store.close()
+def shop(floor: Callable[..., Shop]) -> Callable[..., Shop]:
+    return partial(floor, Shop)
 
 
 # ------------------------------------------------------------------ pens and ink

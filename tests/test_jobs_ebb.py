@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from test_jobs_worker import LEFT, Shop, assert_ink_is_the_preview, shop
+from floor import LEFT, Floor
 
 from jobs.job import Condition, Decision, State
 from plotter.clock import VirtualClock
@@ -13,8 +13,6 @@ from plotter.machine import Machine, ServoPen, Slot
 from plotter.port import Port
 from plotter.simfaults import faults
 from plotter.simport import SimPort
-
-__all__ = ["shop"]  # the fixture
 
 AXI = replace(
     LEFT,
@@ -38,21 +36,18 @@ class Bench:
 
 
 @pytest.mark.parametrize("slot", [AXI.slot, Slot(x_mm=280, y_mm=30, rotation_deg=90)])
-def test_the_ink_is_the_preview(shop: Callable[..., Shop], slot: Slot) -> None:
-    s = shop(replace(AXI, slot=slot))
+def test_the_ink_is_the_preview(floor: Callable[..., Floor], slot: Slot) -> None:
+    s = floor(plotters=[replace(AXI, slot=slot)])
     s.load(count=2)
     first, second = s.order("Dear Ana, thank you."), s.order("Dear Bo, it is done.")
     for job in (first, second):
-        done = s.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED)
-        assert done.state is State.DONE, done
-        assert done.stroke == done.strokes
-        assert_ink_is_the_preview(s, job)
+        s.until_written(job)
 
 
-def test_a_lost_supply_interrupts_the_card_and_a_person_decides(shop: Callable[..., Shop]) -> None:
+def test_a_lost_supply_interrupts_the_card_and_a_person_decides(floor: Callable[..., Floor]) -> None:
     bench = Bench("motors-off@down:3+0.1")
 
-    s = shop(AXI, opener=bench.open)
+    s = floor(plotters=[AXI], opener=bench.open)
     s.load()
     job = s.order("Dear Ana, thank you.")
     broken = s.until_state(job, State.INTERRUPTED, State.DONE, State.FAILED)
@@ -66,4 +61,4 @@ def test_a_lost_supply_interrupts_the_card_and_a_person_decides(shop: Callable[.
     bench.board.push_head((0.0, 218.0, 0.0))
     s.load()
     s.until_state(job, State.DONE)
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)

@@ -1,35 +1,21 @@
 """Errands: what a person asks of an idle plotter is done by its own thread, alone, and never by an old order."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
+from floor import LEFT, Floor
 
-from fonts.card import Frame, Stock
-from fonts.hands import hands
 from jobs.bell import Bell
-from jobs.compose import Shelf, compose
-from jobs.desk import Desk
-from jobs.dispatch import Dispatch
 from jobs.errand import LEASE_S, Bench, Control, ErrandFailed, Errands
-from jobs.fleet import Fleet
-from jobs.job import Condition, NotAllowed, Order, State
-from jobs.note import Note
-from jobs.store import Store
+from jobs.job import Condition, NotAllowed, State
 from plotter.clock import VirtualClock
-from plotter.machine import Machine, Plotter
+from plotter.machine import Machine
 from plotter.port import PortError
 from plotter.session import Status
 from plotter.wire import Locked, Refusal
-
-A6 = Stock(
-    title="A6", width_mm=148, height_mm=105, frames={"message": Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)}
-)
-SHELF = Shelf(hands=hands(), stocks={"a6": A6}, templates={})
-LEFT = Plotter(name="left", port="sim://", machine=Machine(), capacity=50)
 
 
 @dataclass(frozen=True)
@@ -84,58 +70,16 @@ class Linger:
         return "ended"
 
 
-class Shop:
-    """A plotter whose thread runs, and the store behind it."""
-
-    def __init__(self, folder: Path, plotter: Plotter) -> None:
-        self.store = Store(f"sqlite:///{folder}/shop.db")
-        self.desk, self.dispatch = Desk(self.store), Dispatch(self.store)
-        self.fleet = Fleet([plotter], dispatch=self.dispatch, shelf=SHELF)
-        self.errands = self.fleet.errands["left"]
-        self.fleet.start()
-
-    def until(self, true: Callable[[], bool]) -> None:
-        seen = self.store.bell.count()
-        for _ in range(60):
-            if true():
-                return
-            seen = self.store.bell.wait(seen, 1.0)
-        pytest.fail(f"it never came: {self.store.plotters()}")
-
-    def ready(self) -> None:
-        self.until(lambda: self.store.plotter("left").condition is Condition.IDLE)
-
-    def order(self, text: str = "Hi") -> str:
-        note = Note(hand=next(iter(SHELF.hands)), stock="a6", text=text, seed=7)
-        return self.store.add([Order(note=note, words=text, strokes=len(compose(note, SHELF).strokes))], actor="c")[
-            0
-        ].id
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    opened: list[Shop] = []
-
-    def build(**machine: Any) -> Shop:
-        opened.append(Shop(tmp_path, replace(LEFT, machine=Machine(**machine))))
-        return opened[-1]
-
-    yield build
-    for one in opened:
-        one.fleet.stop(0.5)
-        one.store.close()
-
-
-def test_the_plotters_own_thread_does_it_and_the_asker_gets_the_answer(shop: Callable[..., Shop]) -> None:
-    s = shop()
-    s.ready()
+def test_the_plotters_own_thread_does_it_and_the_asker_gets_the_answer(floor: Callable[..., Floor]) -> None:
+    s = floor()
+    s.until_condition(Condition.IDLE)
     assert s.errands.ask(Go(30, 20), actor="op") == (30, 20)
     assert s.errands.ask(Report(), actor="op").at == (30, 20)
 
 
-def test_what_the_machine_refuses_is_told_and_the_next_is_done(shop: Callable[..., Shop]) -> None:
-    s = shop()
-    s.ready()
+def test_what_the_machine_refuses_is_told_and_the_next_is_done(floor: Callable[..., Floor]) -> None:
+    s = floor()
+    s.until_condition(Condition.IDLE)
     for error in (ErrandFailed("the corner is out of reach"), Refusal("error:9")):
         with pytest.raises(ErrandFailed, match=str(error)):
             s.errands.ask(Fail(error), actor="op")
@@ -143,19 +87,19 @@ def test_what_the_machine_refuses_is_told_and_the_next_is_done(shop: Callable[..
 
 
 @pytest.mark.parametrize("error", [PortError("the cable is out"), Locked("ALARM:1")])
-def test_a_broken_wire_is_told_and_the_machine_connected_anew(shop: Callable[..., Shop], error: Exception) -> None:
-    s = shop()
-    s.ready()
+def test_a_broken_wire_is_told_and_the_machine_connected_anew(floor: Callable[..., Floor], error: Exception) -> None:
+    s = floor()
+    s.until_condition(Condition.IDLE)
     with pytest.raises(ErrandFailed, match=str(error)):
         s.errands.ask(Fail(error), actor="op")
     s.until(lambda: str(error) in s.store.plotter("left").reason)
     with pytest.raises(NotAllowed, match="out of order"):
         s.errands.ask(Report(), actor="op")
-    s.ready()
+    s.until_condition(Condition.IDLE)
 
 
-def test_a_machine_that_homes_takes_an_errand_for_a_persons_word(shop: Callable[..., Shop]) -> None:
-    s = shop(homing=True)
+def test_a_machine_that_homes_takes_an_errand_for_a_persons_word(floor: Callable[..., Floor]) -> None:
+    s = floor(plotters=[replace(LEFT, machine=Machine(homing=True))])
     s.until(lambda: "homes when" in s.store.plotter("left").reason)
     assert s.errands.ask(Report(), actor="op").state == "Idle"
     assert s.store.plotter("left").condition is Condition.IDLE
@@ -184,25 +128,25 @@ def test_an_errand_that_nobody_waits_for_is_not_done() -> None:
     assert errands.serve(Bench(LEFT, None, None)) == 0  # type: ignore[arg-type]
 
 
-def test_who_has_the_controls_is_alone_and_no_card_begins(shop: Callable[..., Shop]) -> None:
-    s = shop()
-    s.ready()
-    s.desk.load("left", 5, "a6", actor="op")
+def test_who_has_the_controls_is_alone_and_no_card_begins(floor: Callable[..., Floor]) -> None:
+    s = floor()
+    s.until_condition(Condition.IDLE)
+    s.load()
     control = s.errands.take_control("Ana")
     job = s.order()
     for token in (None, "0123"):
         with pytest.raises(NotAllowed, match="Ana has the controls"):
             s.errands.ask(Report(), actor="op", token=token)
-    s.until(lambda: s.store.plotter("left").condition is Condition.IDLE)
+    s.until_condition(Condition.IDLE)
     assert s.errands.ask(Report(), actor="op", token=control.token).state == "Idle"
-    assert s.store.job(job).state is State.READY
+    assert s.store.job(job.id).state is State.READY
     s.errands.let_go(control.token)
-    s.until(lambda: s.store.job(job).state is State.DONE)
+    s.until_state(job, State.DONE)
 
 
-def test_the_controls_can_be_taken_over_and_what_was_under_way_ends(shop: Callable[..., Shop]) -> None:
-    s = shop()
-    s.ready()
+def test_the_controls_can_be_taken_over_and_what_was_under_way_ends(floor: Callable[..., Floor]) -> None:
+    s = floor()
+    s.until_condition(Condition.IDLE)
     ana, begun = s.errands.take_control("Ana"), threading.Event()
     lingers = s.errands.begin(Linger(begun), actor="op", token=ana.token)
     waits = s.errands.begin(Report(), actor="op", token=ana.token)

@@ -1,10 +1,10 @@
 """A hand on the machine: a jog lives by its heartbeats, one person at a time, never with the pen on paper."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -119,19 +119,6 @@ def test_nothing_moves_by_hand_while_the_pen_is_down(bench: Bench) -> None:
     assert Step((-5.0, 0.0)).run(bench) == (-5.0, 2.0)  # towards the corner that it is to be shown
 
 
-@pytest.fixture
-def floor(tmp_path: Path) -> Iterator[Callable[..., Floor]]:
-    opened: list[Floor] = []
-
-    def begin(**more: Any) -> Floor:
-        opened.append(Floor(tmp_path, **more))
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.close()
-
-
 def test_a_pen_that_was_left_down_is_lifted_when_its_hand_has_gone(floor: Callable[..., Floor]) -> None:
     simulators: list[Simulator] = []
 
@@ -140,7 +127,6 @@ def test_a_pen_that_was_left_down_is_lifted_when_its_hand_has_gone(floor: Callab
         return SimPort(simulators[-1], VirtualClock())
 
     f = floor(opener=opener)
-    f.fleet.start()
     f.until_condition(Condition.IDLE)
     control = f.errands.take_control("Ana")
     f.errands.ask(SetPen(down=True), actor="op", token=control.token)
@@ -151,7 +137,6 @@ def test_a_pen_that_was_left_down_is_lifted_when_its_hand_has_gone(floor: Callab
 
 def test_the_origin_is_where_the_hand_has_brought_the_machine(floor: Callable[..., Floor]) -> None:
     f = floor()
-    f.fleet.start()
     f.until_condition(Condition.IDLE)
     with pytest.raises(ErrandFailed, match="does not know where it is"):
         f.errands.ask(Go((5.0, 5.0)), actor="op")
@@ -160,11 +145,12 @@ def test_the_origin_is_where_the_hand_has_brought_the_machine(floor: Callable[..
     assert f.errands.ask(Go((5.0, 5.0)), actor="op") == (5.0, 5.0)
 
 
-def test_the_controls_over_the_api(floor: Callable[..., Floor]) -> None:
-    f = floor(plotters=[replace(LEFT, port="sim://?speed=20")])
+def test_the_controls_over_the_api(tmp_path: Path) -> None:
+    f = Floor(tmp_path, plotters=[replace(LEFT, port="sim://?speed=20")])
     it = replace(example_shop(), plotters=tuple(f.fleet.plotters))
     app = create_app(store=f.store, dispatch=f.dispatch, fleet=f.fleet, shelf=SHELF, shop=it)
-    with serving(app) as address, httpx.Client(base_url=f"{address}/v1/plotters/plt_left", timeout=60) as api:
+    plotter = "v1/plotters/plt_left"
+    with closing(f), serving(app) as address, httpx.Client(base_url=f"{address}/{plotter}", timeout=60) as api:
         f.until_condition(Condition.IDLE)
         assert api.get("/control").json() == {"by": None, "since": None, "token": None}
         stranger = {"token": "0" * 16}

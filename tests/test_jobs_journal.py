@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from floor import SHELF, Floor
 from shopfront import build, open_client
 from sqlalchemy.exc import OperationalError
@@ -45,20 +44,6 @@ def test_health_says_that_nothing_can_be_written(tmp_path: Path) -> None:
             told = api.get("/health")
         assert (told.status_code, told.json()["code"]) == (503, "database_unavailable")
         assert api.get("/health").status_code == 200
-
-
-@pytest.fixture
-def floor(tmp_path: Path) -> Iterator[Callable[..., Floor]]:
-    opened: list[Floor] = []
-
-    def begin(**more: Any) -> Floor:
-        opened.append(Floor(tmp_path, **more))
-        opened[-1].fleet.start()
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.close()
 
 
 def test_a_database_that_hangs_holds_the_card_with_its_pen_up(floor: Callable[..., Floor]) -> None:

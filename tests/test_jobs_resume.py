@@ -1,8 +1,7 @@
 """Going on with the same card: the ink on the paper is the whole card once, and no stroke of it twice."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,20 +24,6 @@ from plotter.strokes import Stroke, deviation
 
 WORDS = "Hello there, go on with me"
 BEND_MM = 0.05  # what junctions and steps may do to a stroke
-
-
-@pytest.fixture
-def floor(tmp_path: Path) -> Iterator[Callable[..., Floor]]:
-    opened: list[Floor] = []
-
-    def build(**more: Any) -> Floor:
-        opened.append(Floor(tmp_path, **more))
-        opened[-1].fleet.start()
-        return opened[-1]
-
-    yield build
-    for one in opened:
-        one.close()
 
 
 def pressing(*wishes: tuple[int, Wanted]) -> type[Dispatch]:

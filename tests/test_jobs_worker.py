@@ -1,108 +1,33 @@
 """A plotter's thread from claim to finish, on the simulated machine: the ink on its paper is the judge."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from floor import HAND, LEFT, SHELF, Floor
 from sqlalchemy.exc import OperationalError
 
-from fonts.card import Frame, Stock
-from fonts.hands import hands
-from jobs.compose import Shelf, compose
+from jobs.compose import compose
 from jobs.desk import Desk
 from jobs.dispatch import Claim, Dispatch
-from jobs.fleet import Fleet
-from jobs.job import Condition, Decision, Job, Order, State, Wanted
+from jobs.job import Condition, Decision, Order, State, Wanted
 from jobs.note import Note
-from jobs.store import Store
 from plotter.clock import VirtualClock
-from plotter.machine import Machine, Plotter, Slot
+from plotter.machine import Machine, Slot
 from plotter.port import Port, PortError
 from plotter.serialport import open_port
 from plotter.simport import SimPort
 from plotter.simulator import Simulator
-from plotter.strokes import deviation
-
-MESSAGE = Frame(x_mm=12, y_mm=10, width_mm=124, height_mm=85)
-A6 = Stock(title="A6 flat", width_mm=148, height_mm=105, frames={"message": MESSAGE})
-SHELF = Shelf(hands=hands(), stocks={"a6": A6}, templates={"hello": "Dear {first_name}, thank you!"})
-HAND = next(iter(SHELF.hands))
-LEFT = Plotter(name="left", port="sim://", machine=Machine(), slot=Slot(x_mm=20, y_mm=15), capacity=50)
-
-
-class Shop:
-    """A store, a fleet, and a person who waits for things without sleeping."""
-
-    def __init__(
-        self, folder: Path, plotters: list[Plotter], dispatch: type[Dispatch], opener: Any, shelf: Shelf
-    ) -> None:
-        self.store = Store(f"sqlite:///{folder}/shop.db")
-        self.desk = Desk(self.store)
-        self.dispatch = dispatch(self.store)
-        self.fleet = Fleet(plotters, dispatch=self.dispatch, shelf=shelf, opener=opener)
-
-    def order(self, text: str = "Hello there", **more: Any) -> Job:
-        note = Note(hand=HAND, stock="a6", text=text, seed=7)
-        card = compose(note, SHELF)
-        facts = {"words": card.text, "lines": len(card.lines), "strokes": len(card.strokes), "ink_mm": card.ink_mm}
-        return self.store.add([Order(**{"note": note, **facts, **more})], actor="customer")[0]
-
-    def load(self, name: str = "left", count: int = 10) -> None:
-        self.desk.load(name, count, "a6", actor="op")
-
-    def until(self, true: Callable[[], bool], what: str = "it") -> None:
-        seen, end = self.store.bell.count(), time.monotonic() + 60
-        while not true():
-            assert time.monotonic() < end, f"{what} never came; {self.store.plotters()} {self.store.jobs().data}"
-            seen = self.store.bell.wait(seen, 1.0)
-
-    def until_state(self, job: Job, *states: State) -> Job:
-        self.until(lambda: self.store.job(job.id).state in states, f"{job.id} {states}")
-        return self.store.job(job.id)
-
-    def until_condition(self, condition: Condition, name: str = "left") -> str:
-        self.until(lambda: self.store.plotter(name).condition is condition, condition)
-        return self.store.plotter(name).reason
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    opened: list[Shop] = []
-
-    def build(
-        *plotters: Plotter, dispatch: type[Dispatch] = Dispatch, opener: Any = open_port, shelf: Shelf = SHELF
-    ) -> Shop:
-        opened.append(Shop(tmp_path, list(plotters) or [LEFT], dispatch, opener, shelf))
-        opened[0].fleet.start()
-        return opened[0]
-
-    yield build
-    for one in opened:
-        one.fleet.stop(grace_s=0.5)
-        one.store.close()
-
-
-def assert_ink_is_the_preview(shop: Shop, job: Job) -> None:
-    ink = shop.store.ink(job.id)
-    assert ink is not None
-    preview = compose(shop.store.job(job.id).as_ordered(), SHELF)
-    assert len(ink) == len(preview.strokes)
-    assert deviation(ink, preview.strokes) <= 0.05
 
 
 @pytest.mark.parametrize("slot", [LEFT.slot, Slot(x_mm=180, y_mm=30, rotation_deg=90)])
-def test_the_ink_is_the_preview(shop: Callable[..., Shop], slot: Slot) -> None:
-    s = shop(replace(LEFT, slot=slot))
+def test_the_ink_is_the_preview(floor: Callable[..., Floor], slot: Slot) -> None:
+    s = floor(plotters=[replace(LEFT, slot=slot)])
     s.load(count=2)
     first, second = s.order("Dear Ana, thank you."), s.order("Dear Bo, it is done.")
     for job in (first, second):
-        done = s.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED)
-        assert done.state is State.DONE, done
-        assert done.stroke == done.strokes
-        assert_ink_is_the_preview(s, job)
+        s.until_written(job)
     attempt = s.store.attempts(first.id)[0]
     assert attempt.outcome == "written"
     assert attempt.seconds is not None
@@ -112,30 +37,30 @@ def test_the_ink_is_the_preview(shop: Callable[..., Shop], slot: Slot) -> None:
     assert kinds == ["job.ready", "job.claimed", "job.writing", "job.done"]
 
 
-def test_two_plotters_share_the_queue_and_write_each_card_once(shop: Callable[..., Shop]) -> None:
-    s = shop(LEFT, replace(LEFT, name="right"))
+def test_two_plotters_share_the_queue_and_write_each_card_once(floor: Callable[..., Floor]) -> None:
+    s = floor(plotters=[LEFT, replace(LEFT, name="right")])
     s.load("left")
     s.load("right")
     jobs = [s.order(f"Card {n}") for n in range(6)]
     for job in jobs:
         assert s.until_state(job, State.DONE, State.FAILED, State.INTERRUPTED).state is State.DONE
         assert s.store.job(job.id).attempts == 1
-        assert_ink_is_the_preview(s, job)
+        s.assert_ink_is_the_preview(job)
 
 
-def test_the_words_ordered_are_the_words_written(shop: Callable[..., Shop]) -> None:
+def test_the_words_ordered_are_the_words_written(floor: Callable[..., Floor]) -> None:
     """The template may change between order and plot: the customer has seen the old one."""
     note = Note(hand=HAND, stock="a6", template="hello", fields={"first_name": "Ana"})
     words = compose(note, SHELF).text
-    s = shop(shelf=replace(SHELF, templates={"hello": "Something else, {first_name}"}))
+    s = floor(shelf=replace(SHELF, templates={"hello": "Something else, {first_name}"}))
     job = s.store.add([Order(note=note, words=words, strokes=1)], actor="c")[0]
     s.load()
     s.until_state(job, State.DONE)
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
 
 
-def test_what_cannot_be_written_here_fails_in_words_and_the_next_is_written(shop: Callable[..., Shop]) -> None:
-    s = shop(replace(LEFT, slot=Slot(x_mm=185, y_mm=10)))
+def test_what_cannot_be_written_here_fails_in_words_and_the_next_is_written(floor: Callable[..., Floor]) -> None:
+    s = floor(plotters=[replace(LEFT, slot=Slot(x_mm=185, y_mm=10))])
     wide = s.order("This line is long enough to leave the bed of the machine on its right")
     narrow = s.order("Hi")
     unknown = s.store.add([Order(note=Note(hand="nobody", stock="a6", text="x"), words="x")], actor="c")[0]
@@ -163,7 +88,7 @@ def meddling(at_stroke: int, *wishes: Wanted) -> type[Dispatch]:
     return Meddled
 
 
-def test_what_is_left_of_the_card_falls_from_stroke_to_stroke(shop: Callable[..., Shop]) -> None:
+def test_what_is_left_of_the_card_falls_from_stroke_to_stroke(floor: Callable[..., Floor]) -> None:
     told: dict[int, float] = {}
 
     class Listening(Dispatch):
@@ -171,7 +96,7 @@ def test_what_is_left_of_the_card_falls_from_stroke_to_stroke(shop: Callable[...
             told[facts["stroke"]] = facts["left_s"]
             return super().progress(claim, **facts)
 
-    s = shop(dispatch=Listening)
+    s = floor(dispatch=Listening)
     s.load()
     job = s.until_state(s.order("Hello there, how long"), State.DONE)
     left = [told[stroke] for stroke in sorted(told)]
@@ -182,19 +107,19 @@ def test_what_is_left_of_the_card_falls_from_stroke_to_stroke(shop: Callable[...
     assert s.store.plotter("left").left_s is None
 
 
-def test_hold_waits_at_a_lift_and_goes_on(shop: Callable[..., Shop]) -> None:
-    s = shop(dispatch=meddling(2, Wanted.HOLD, Wanted.GO_ON))
+def test_hold_waits_at_a_lift_and_goes_on(floor: Callable[..., Floor]) -> None:
+    s = floor(dispatch=meddling(2, Wanted.HOLD, Wanted.GO_ON))
     s.load()
     job = s.order("Hello there, hold me for a while")
     s.until_state(job, State.DONE)
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
     kinds = [e.kind for e in s.store.events(limit=999) if e.plotter == "left"]
     assert "plotter.held" in kinds
     assert kinds[kinds.index("plotter.held") :].count("plotter.writing") == 1
 
 
-def test_stop_leaves_the_card_to_a_person(shop: Callable[..., Shop]) -> None:
-    s = shop(dispatch=meddling(2, Wanted.STOP))
+def test_stop_leaves_the_card_to_a_person(floor: Callable[..., Floor]) -> None:
+    s = floor(dispatch=meddling(2, Wanted.STOP))
     s.load()
     job, later = s.order("Hello there, stop me in the middle of it"), s.order("Later")
     stopped = s.until_state(job, State.INTERRUPTED)
@@ -213,18 +138,18 @@ def test_stop_leaves_the_card_to_a_person(shop: Callable[..., Shop]) -> None:
     s.load()
     s.until_state(later, State.DONE)
     s.until_state(job, State.DONE)
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
     assert [a.outcome for a in s.store.attempts(job.id)] == ["spoiled", "written"]
 
 
-def test_a_cancel_before_the_pen_leaves_the_blank_clean(shop: Callable[..., Shop]) -> None:
+def test_a_cancel_before_the_pen_leaves_the_blank_clean(floor: Callable[..., Floor]) -> None:
     class CancelFirst(Dispatch):
         def pen_down(self, claim: Claim) -> None:
             if claim.job.words == "Never mind":
                 Desk(self.store).cancel(claim.job.id, actor="customer")
             super().pen_down(claim)
 
-    s = shop(dispatch=CancelFirst)
+    s = floor(dispatch=CancelFirst)
     job, other = s.order("Never mind"), s.order("Written")
     s.load()
     s.until_state(job, State.CANCELLED)
@@ -257,7 +182,7 @@ class Cut:
         self._port.close()
 
 
-def test_a_broken_cable_is_told_in_words_and_never_a_second_card(shop: Callable[..., Shop]) -> None:
+def test_a_broken_cable_is_told_in_words_and_never_a_second_card(floor: Callable[..., Floor]) -> None:
     opened = []
 
     def opener(url: str, *, baud: int, machine: Machine) -> Port:
@@ -267,7 +192,7 @@ def test_a_broken_cable_is_told_in_words_and_never_a_second_card(shop: Callable[
         port = open_port(url, baud=baud, machine=machine)
         return Cut(port, 900) if len(opened) == 2 else port
 
-    s = shop(opener=opener)
+    s = floor(opener=opener)
     s.load()
     job = s.order("Hello there, the cable breaks in this one")
     broken = s.until_state(job, State.INTERRUPTED)
@@ -281,15 +206,15 @@ def test_a_broken_cable_is_told_in_words_and_never_a_second_card(shop: Callable[
     s.until_condition(Condition.IDLE)
     s.load()
     s.until_state(job, State.DONE)
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
     assert [a.outcome for a in s.store.attempts(job.id)] == ["spoiled", "written"]
 
 
-def test_a_machine_that_is_not_the_model_is_refused_in_words(shop: Callable[..., Shop]) -> None:
+def test_a_machine_that_is_not_the_model_is_refused_in_words(floor: Callable[..., Floor]) -> None:
     def opener(url: str, *, baud: int, machine: Machine) -> Port:
         return open_port(url, baud=baud, machine=replace(machine, steps_per_mm=(40.0, 80.0, 80.0)))
 
-    s = shop(opener=opener)
+    s = floor(opener=opener)
     job = s.order()
     s.load()
     assert "$100 is 40, not 80" in s.until_condition(Condition.FAULT)
@@ -297,16 +222,16 @@ def test_a_machine_that_is_not_the_model_is_refused_in_words(shop: Callable[...,
     assert s.store.waiting_for(s.store.job(job.id)) == "left has a fault"
 
 
-def test_a_machine_that_homes_waits_for_a_persons_word(shop: Callable[..., Shop]) -> None:
-    s = shop(replace(LEFT, machine=Machine(homing=True), slot=Slot(x_mm=20, y_mm=20)))
+def test_a_machine_that_homes_waits_for_a_persons_word(floor: Callable[..., Floor]) -> None:
+    s = floor(plotters=[replace(LEFT, machine=Machine(homing=True), slot=Slot(x_mm=20, y_mm=20))])
     s.until(lambda: "homes when" in s.store.plotter("left").reason)
     job = s.order()
     s.load()
     s.until_state(job, State.DONE)
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
 
 
-def test_without_the_database_the_pen_waits(shop: Callable[..., Shop]) -> None:
+def test_without_the_database_the_pen_waits(floor: Callable[..., Floor]) -> None:
     failed: list[int] = []
 
     class Flaky(Dispatch):
@@ -322,22 +247,22 @@ def test_without_the_database_the_pen_waits(shop: Callable[..., Shop]) -> None:
                 raise OperationalError("UPDATE", {}, Exception("disk full"))
             return super().finish(claim, **more)
 
-    s = shop(dispatch=Flaky)
+    s = floor(dispatch=Flaky)
     s.load()
     job = s.order("Hello there, the disk is full")
     s.until_state(job, State.DONE)
     assert len(failed) == 6
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
 
 
-def test_a_graceful_end_leaves_the_card_at_a_lift(shop: Callable[..., Shop]) -> None:
+def test_a_graceful_end_leaves_the_card_at_a_lift(floor: Callable[..., Floor]) -> None:
     class Ending(Dispatch):
         def progress(self, claim: Claim, *, stroke: int, **more: Any) -> Wanted | None:
             if stroke >= 2:
                 s.fleet._workers[0].stop(60)
             return super().progress(claim, stroke=stroke, **more)
 
-    s = shop(dispatch=Ending)
+    s = floor(dispatch=Ending)
     s.load()
     job = s.order("Hello there, the server is stopped while this is being written")
     left = s.until_state(job, State.INTERRUPTED, State.DONE)
@@ -353,7 +278,7 @@ def test_a_graceful_end_leaves_the_card_at_a_lift(shop: Callable[..., Shop]) -> 
 
 
 def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
-    shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+    floor: Callable[..., Floor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import jobs.writing
 
@@ -361,7 +286,7 @@ def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
         monkeypatch.undo()
         raise ZeroDivisionError("a bug")
 
-    s = shop()
+    s = floor()
     monkeypatch.setattr(jobs.writing, "compose", broken)
     job, other = s.order("First"), s.order("Second")
     s.load()
@@ -369,7 +294,7 @@ def test_a_fault_of_ours_fails_the_card_and_not_the_plotter(
     s.until_state(other, State.DONE)
 
 
-def test_a_machine_that_does_not_home_takes_its_zero_from_the_person_who_loads(shop: Callable[..., Shop]) -> None:
+def test_a_machine_that_does_not_home_takes_its_zero_from_the_person_who_loads(floor: Callable[..., Floor]) -> None:
     """The carriage stands anywhere when the server connects; whoever loads blanks has pushed it into its corner."""
     clock, simulator = VirtualClock(), Simulator.for_machine(Machine())
     simulator.push_head((100.0, 50.0, 0.0))
@@ -379,15 +304,15 @@ def test_a_machine_that_does_not_home_takes_its_zero_from_the_person_who_loads(s
         opened.append(SimPort(simulator, clock))
         return opened[-1]
 
-    s = shop(opener=opener)
+    s = floor(opener=opener)
     s.until_condition(Condition.IDLE)
     job = s.order("Dear Ana, thank you.")
     simulator.push_head((0.0, 0.0, 0.0))
     s.load()
     assert s.until_state(job, State.DONE, State.INTERRUPTED, State.FAILED).state is State.DONE
-    assert_ink_is_the_preview(s, job)
+    s.assert_ink_is_the_preview(job)
     second = s.order("Dear Bo, thank you too.")
     s.load()  # more blanks for a machine that knows its zero: nothing is opened anew
     assert s.until_state(second, State.DONE, State.INTERRUPTED, State.FAILED).state is State.DONE
-    assert_ink_is_the_preview(s, second)
+    s.assert_ink_is_the_preview(second)
     assert len(opened) == 2
