@@ -82,7 +82,6 @@ class EbbSession:
         self.future = False
         self.marked = False  # SL has been sent
         self.motors: Motors | None = None  # where the commands sent take the motors
-        self.lifted: Motors | None = None  # where the last of them to lift the pen finds them
         self.up: bool | None = None  # and whether the pen is up then
         self.last: Move | None = None  # the last of them, when it is a move
         self._belt = Belt.of(machine)
@@ -129,7 +128,7 @@ class EbbSession:
                 queued = self._follow(line)
             except Unfit as why:
                 raise ValueError(f"{line[:80]!r} must not be sent: {why}") from None
-        if index >= 0 and self._queued and index <= self._queued[-1]:
+        if not index:  # another program
             self._queued.clear()
         self._under_way.append(_UnderWay(index, line, line.split(",")[0], queued))
         return line.encode("ascii") + b"\r"
@@ -145,8 +144,6 @@ class EbbSession:
         elif isinstance(command, Go):
             self.motors, self._far = command.to, True
         elif isinstance(command, Pen):
-            if command.up and self.up is False:
-                self.lifted = self.motors
             self.up = command.up
         return isinstance(command, Move | Go | Pen | Pause)
 

@@ -26,7 +26,7 @@ from plotter.port import Port, PortError
 from plotter.program import Point, Program
 from plotter.rescue import LIFT_BY_HAND, NEAR_MM, PARK_S, Left, Rescued
 from plotter.resume import rest
-from plotter.wire import ANSWER_S, Locked, Refusal, Silence, Wire, messages
+from plotter.wire import ANSWER_S, LONG_WAY_S, Locked, Refusal, Silence, Wire, messages
 
 # LM "should only be considered to be fully functional as of v2.7.0"; so are `clear` and HM to a place.
 OLDEST = (2, 7, 0)
@@ -34,9 +34,10 @@ OLDEST = (2, 7, 0)
 DEPTH = 4
 # The servo keeps its power so long after its last move, ms; the board's own minute lets a lifted pen sink in a pause.
 SERVO_MS = 3_600_000
-# The emergency stop waits for the command that waits for the FIFO, 50 ms each.
-STOP_S = 1.0
-# Bytes a person's last program may have left half answered.
+# The emergency stop waits for the command that waits for the FIFO, 50 ms each; then its answer, or it itself, is lost.
+STOP_AGAIN_S, STOP_S = 0.25, 3.0
+# Answers to stops that were said again come one after the other.
+DRAIN_S = 0.05
 _VERSION = re.compile(r"Firmware Version (\d+)\.(\d+)\.(\d+)")
 
 
@@ -92,14 +93,15 @@ class EbbDriver:
         session = wire.session
         assert isinstance(session, EbbSession)
         session.heeds = False
+        at: Point | None
         try:
             if left == "restarted":
                 _raise(wire)
                 return Rescued(False, "the pen is up")
             if left == "obeying" and session.up and session.motors is not None:
-                stood = session.lifted
-                _brake(wire, session)
-                at = None if stood is None else Belt.of(self.machine).place(stood)
+                at = Belt.of(self.machine).place(session.motors)
+                if not _brake(wire, session):
+                    return Rescued(False, "the pen is up")
             elif left == "resting":
                 at = wire.status().at
             else:
@@ -179,15 +181,18 @@ def _fits(wire: Wire, machine: Machine) -> None:
 
 def _stop(wire: Wire) -> None:
     """Stop all motion; raises Silence."""
-    for last in (False, False, True):
+    again, end = False, wire.now() + STOP_S
+    while True:
         wire.put(wire.session.reset())
         try:
-            wire.banner(STOP_S)
+            wire.banner(STOP_AGAIN_S)
+            break
         except Silence:
-            if last:
+            if wire.now() >= end:
                 raise
-        else:
-            return
+            again = True
+    if again:
+        wire.rest(DRAIN_S)
 
 
 def _raise(wire: Wire) -> None:
@@ -200,8 +205,11 @@ def _raise(wire: Wire) -> None:
         raise Locked("the board does not say that the pen is up")
 
 
-def _brake(wire: Wire, session: EbbSession) -> None:
-    """The pen is up when all that was sent is done: bring the motors to rest, in line with their last move."""
+def _brake(wire: Wire, session: EbbSession) -> bool:
+    """The pen is up when all that was sent is done: bring the motors to rest, in line with their last move.
+
+    Whether they stand where all that was sent takes them.
+    """
     last = session.last
     if last is not None:
         ticks = last.ticks()
@@ -213,7 +221,10 @@ def _brake(wire: Wire, session: EbbSession) -> None:
         if ticks and any(steps):
             line = str(Move(share(steps[0], ticks, 1.0, 0.0), share(steps[1], ticks, 1.0, 0.0)))
             _when_room(wire, line)
-    wire.wait_for(frozenset({"Idle"}), STOP_S + ANSWER_S, every_s=0.02)
+    report = wire.wait_for(frozenset({"Idle"}), LONG_WAY_S, every_s=0.02)
+    session.settle()
+    assert session.motors is not None
+    return math.dist(report.at, Belt.of(session.machine).place(session.motors)) <= NEAR_MM
 
 
 def _when_room(wire: Wire, line: str) -> None:

@@ -275,6 +275,16 @@ def test_an_answer_proves_what_the_fifo_has_no_place_for() -> None:
         assert proved == [max(0, n - depth) for n in range(8)]
 
 
+@pytest.mark.parametrize("depth", [1, 4])
+def test_an_answer_proves_nothing_of_the_program_before(depth: int) -> None:
+    session = ready(depth=depth)
+    for n in (*range(20), -1, *range(depth + 1)):  # a card, a move by hand, the next card
+        session.send(MOVE, n)
+        (ok,) = session.receive(b"OK\r\n")
+        assert isinstance(ok, Ok)
+        assert ok.executed <= n or n < 0
+
+
 def test_few_commands_are_under_way_and_none_behind_a_long_way() -> None:
     session = ready()
     session.send(MOVE, 0)

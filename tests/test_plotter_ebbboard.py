@@ -253,6 +253,38 @@ def test_a_stop_on_the_way_brakes_and_keeps_the_place(path: Toolpath) -> None:
     assert rig.whole()
 
 
+@pytest.mark.parametrize("version", ["2.8.1", "3.0.2"])
+def test_a_stop_on_the_way_home_knows_that_all_is_drawn(path: Toolpath, version: str) -> None:
+    rig = Rig(path, version)
+    parks: Callable[[Rig], bool] = lambda rig: len(rig.board.ink) == 9 and rig.board.head[0] < 15  # noqa: E731
+    outcome = rig.write(when(rig, parks, Wish.STOP))
+    assert outcome.card is Card.RESUMABLE, outcome.reason
+    assert outcome.resume == Resume(9)
+    assert rig.whole()
+
+
+def test_a_stop_on_a_long_way_to_an_absolute_place_waits_for_its_end() -> None:
+    path = plan(drawing()[:5], paper=(148.0, 105.0), slot=Slot(x_mm=150.0, y_mm=0.0), machine=AXI)
+    rig = Rig(path)
+    late: Callable[[Rig], bool] = lambda rig: rig.board.head[0] > 10  # noqa: E731
+    outcome = rig.write(when(rig, late, Wish.STOP), program=rig.tongue.write(path, first_stroke=4))
+    assert outcome.card is Card.BLANK
+    assert outcome.position_known, outcome.reason
+    assert rig.board.head[:2] == pytest.approx((0, 218))
+
+
+@pytest.mark.parametrize("version", ["2.8.1", "3.0.2"])
+def test_a_stop_whose_answer_is_lost_is_said_again_before_the_pen_has_blotted(path: Toolpath, version: str) -> None:
+    rig = Rig(path, version)
+    rig.board = EbbBoard(AXI, version=version, faults=faults("mute:2.45@down:8+0.05"))
+    rig.port = Tampered(rig.board, VirtualClock())
+    outcome = rig.write()
+    assert outcome.fault == "silent"
+    assert outcome.card in (Card.LOOK, Card.SPOILED)
+    (told, _) = rig.board.happened[0]
+    assert all(one.begun + one.seconds < told + 2.45 + 0.5 for one in rig.board.sheet.rests)
+
+
 # ------------------------------------------------------------------ what goes wrong
 def test_an_unplugged_board_is_no_whole_card(path: Toolpath) -> None:
     rig = Rig(path)
