@@ -188,7 +188,8 @@ class EbbBoard:
                 self._t = turn
             if readable <= self._t or turn >= until:
                 return self._t
-            self._step()
+            if self._step():
+                return self._t
 
     def _advance(self, t: float) -> None:
         while (turn := self._next()) <= t:
@@ -201,11 +202,12 @@ class EbbBoard:
         parse = max(self._in[0][0], self._free) if self._in and self._stuck is None else math.inf
         return min(parse, self._end, self._sample, self._due, self._agenda.due)
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Let what is due now happen; whether the host notices at once."""
         t = self._t
         if self._agenda.due <= t:
-            self._agenda.act(t)
-        elif self._due <= t:
+            return self._agenda.act(t)
+        if self._due <= t:
             self._due = math.inf
             self.follow()
             if self.stuck is None or self.stuck is self._down or self.paper.touching is not self.stuck:
@@ -219,6 +221,7 @@ class EbbBoard:
                 self._sample = min(self._end, self._sample + SAMPLE_S)
         elif self._in and self._stuck is None and max(self._in[0][0], self._free) <= t:
             self._parse()
+        return False
 
     # ------------------------------------------------------------------ motion
     def follow(self) -> None:
@@ -386,6 +389,6 @@ class EbbBoard:
 
     def _say(self, text: str) -> None:
         t = max(self._t, self._free, self._deaf_until)
-        lost = ("OK" in text or "," not in text) and "!" not in text and self._agenda.loses_ok()
+        lost = ("OK" in text or "," not in text) and "!" not in text and self._agenda.loses_ok(self._t)
         if not (self.unplugged or t < self._mute_until or lost):
             self._out.append((t + self._link_s, text.encode("ascii")))

@@ -1,12 +1,11 @@
 """What goes wrong on a simulated EiBotBoard, and when: the faults of `plotter/simfaults.py` that it can have."""
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 from plotter.paper import Paper
-from plotter.simfaults import Event, Fault
+from plotter.simcalendar import Calendar
+from plotter.simfaults import NOTICED, Fault
 
 # USB loses and changes no bytes, and there are no switches to hit; the rest can happen to any machine.
 POSSIBLE = (
@@ -38,50 +37,41 @@ class Victim(Protocol):
     def silence(self, until: float, *, deaf: bool) -> None: ...
 
 
-class Agenda:
+class Agenda(Calendar):
     """The faults of one board, in the order in which they come to pass."""
 
     def __init__(self, faults: Sequence[Fault], victim: Victim, steps_per_mm: float) -> None:
         """Raises ValueError for a fault that a board cannot have."""
         if wrong := [one for one in faults if one.kind not in POSSIBLE]:
             raise ValueError(f"fault '{wrong[0]}': an EiBotBoard can have {', '.join(POSSIBLE)}")
-        self.due = math.inf
+        super().__init__()
         self._victim, self._per_mm = victim, steps_per_mm
-        self._seen: Counter[Event] = Counter()
         self._oks = 0
-        self._lost = {int(one.number(0)) for one in faults if one.kind == "lose-ok"}
-        rest = [one for one in faults if one.kind != "lose-ok"]
-        self._waiting = [one for one in rest if one.at.event]
-        self._dated = [(one.at.seconds, one) for one in rest if not one.at.event]
-        self._next()
+        self._lost: dict[int, Fault] = {}
+        for one in faults:
+            self.enter(one)
 
-    def event(self, name: Event, t: float) -> None:
-        """Something that moments count has happened."""
-        self._seen[name] += 1
-        for one in [f for f in self._waiting if f.at.event == name and f.at.count == self._seen[name]]:
-            self._waiting.remove(one)
-            self._dated.append((t + one.at.seconds, one))
-        self._next()
-
-    def loses_ok(self) -> bool:
+    def loses_ok(self, t: float) -> bool:
         """Whether the OK that is about to be said is lost."""
         self._oks += 1
-        return self._oks in self._lost
+        fault = self._lost.pop(self._oks, None)
+        if fault is not None:
+            self._victim.happened.append((t, fault))
+        return fault is not None
 
-    def act(self, t: float) -> None:
-        """Let what is due by `t` happen."""
-        now = [one for at, one in sorted(self._dated, key=lambda dated: dated[0]) if at <= t]
-        self._dated = [(at, one) for at, one in self._dated if at > t]
-        self._next()
+    def act(self, t: float) -> bool:
+        """Let what is due by `t` happen; whether the host notices at once."""
+        now = self.take(t)
         for one in now:
-            self._victim.happened.append((t, one))
             self._befall(one, t)
-
-    def _next(self) -> None:
-        self.due = min((at for at, _ in self._dated), default=math.inf)
+        return any(one.kind in NOTICED for one in now)
 
     def _befall(self, fault: Fault, t: float) -> None:
         kind, victim = fault.kind, self._victim
+        if kind == "lose-ok":
+            self._lost[self._oks + int(fault.number(0))] = fault
+            return
+        victim.happened.append((t, fault))
         victim.follow()
         if kind == "unplug":
             victim.unplug()

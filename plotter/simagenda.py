@@ -1,7 +1,6 @@
 """What is yet to go wrong on a simulated machine: which fault is due when, and what it does to wire, motors and pen."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,7 +9,8 @@ from plotter.controller import DOOR, HOLD
 from plotter.firmware import Firmware
 from plotter.paper import Paper
 from plotter.servo import Servo
-from plotter.simfaults import KINDS, Event, Fault
+from plotter.simcalendar import Calendar
+from plotter.simfaults import KINDS, NOTICED, Fault
 from plotter.simwire import FaultyUart
 
 _FOR_EVER = math.inf
@@ -39,17 +39,14 @@ class Victim(Protocol):
         ...
 
 
-class Agenda:
+class Agenda(Calendar):
     """The faults of one machine, in the order in which they come to pass."""
 
     def __init__(self, faults: Sequence[Fault], victim: Victim, uart: FaultyUart) -> None:
         """Raises ValueError for a fault that this machine cannot have."""
-        self.due = math.inf
+        super().__init__()
         self._victim, self._uart = victim, uart
-        self._waiting: list[Fault] = []  # for an event
-        self._dated: list[tuple[float, Fault]] = []
         self._power_at = math.inf
-        self._seen: Counter[Event] = Counter()
         for fault in faults:
             if fault.kind.startswith("servo") and victim.servo is None:
                 raise ValueError(f"fault '{fault}': this machine lifts its pen with Z; motors-off:z is the like")
@@ -57,37 +54,23 @@ class Agenda:
                 raise ValueError(f"fault '{fault}': this machine has no servo to tell; use down or up")
             if KINDS[fault.kind].counts and not fault.at.event and fault.at.seconds == 0:
                 uart.arm(fault)
-            elif fault.at.event:
-                self._waiting.append(fault)
             else:
-                self._date(fault.at.seconds, fault)
-
-    def event(self, name: Event, t: float) -> None:
-        """Something that moments count has happened."""
-        self._seen[name] += 1
-        for fault in [f for f in self._waiting if f.at.event == name and f.at.count == self._seen[name]]:
-            self._waiting.remove(fault)
-            self._date(t + fault.at.seconds, fault)
+                self.enter(fault)
 
     def act(self, t: float) -> bool:
         """Let what is due by `t` happen; whether the host notices at once."""
-        now = [(at, fault) for at, fault in self._dated if at <= t]
-        self._dated = [(at, fault) for at, fault in self._dated if at > t]
+        now = self.take(t)
         if self._power_at <= t:
             self._power_at = math.inf
             self._power(t, on=True)
-        for _, fault in now:
+        for fault in now:
             self._befall(fault, t)
         self._next()
-        return any(fault.kind in ("unplug", "slow-host") for _, fault in now)
-
-    def _date(self, t: float, fault: Fault) -> None:
-        self._dated.append((t, fault))
-        self._dated.sort(key=lambda one: one[0])
-        self._next()
+        return any(fault.kind in NOTICED for fault in now)
 
     def _next(self) -> None:
-        self.due = min([self._power_at, *(at for at, _ in self._dated)])
+        super()._next()
+        self.due = min(self.due, self._power_at)
 
     def _befall(self, fault: Fault, t: float) -> None:
         kind, victim, firmware = fault.kind, self._victim, self._victim.firmware

@@ -153,6 +153,9 @@ KINDS: dict[str, Kind] = {
 }
 
 
+NOTICED = ("unplug", "slow-host")  # what the host notices at once
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that goes wrong: `Fault("lose-ok", (57,))`, `Fault("unplug", at=Moment(0.2, "down", 3))`.
