@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,3 +102,22 @@ class Visitor:
         """Nothing was said that should not be, and nothing fetched from anywhere else."""
         assert self.said == []
         assert {urlsplit(url).netloc for url in self.fetched} == {urlsplit(self.address).netloc}
+
+
+Visit = Callable[[str], Visitor]
+
+
+@contextmanager
+def visiting(browser: Browser) -> Iterator[Visit]:
+    """Opens the console of a server once it shows its figures; in the end every visitor's witness speaks."""
+    visitors: list[Visitor] = []
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+
+        def go(address: str) -> Visitor:
+            visitors.append(Visitor(context, address))
+            expect(visitors[-1].page.locator("#figure-waiting")).not_to_have_text("–")
+            return visitors[-1]
+
+        yield go
+        for one in visitors:
+            one.judge()

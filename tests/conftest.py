@@ -29,3 +29,49 @@ def floor(tmp_path: Path) -> Iterator[Callable[..., Any]]:
             return one
 
         yield begin
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Any]:
+    """A shop over a database of its own; the test plays its plotters."""
+    from shopfront import build
+
+    one = build(tmp_path)
+    yield one
+    one.store.close()
+
+
+@pytest.fixture
+def address(house: Any) -> Iterator[str]:
+    """Where it is served."""
+    from shopfront import serving
+
+    with serving(house.app) as it:
+        yield it
+
+
+@pytest.fixture
+def api(house: Any) -> Iterator[Any]:
+    """A client of it, as a program on this computer is one."""
+    from shopfront import open_client
+
+    with open_client(house) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium for all tests of a file."""
+    from browser import open_browser
+
+    with open_browser() as it:
+        yield it
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[[str], Any]]:
+    """Opens the console of a server; at the end every visitor's witness speaks."""
+    from browser import visiting
+
+    with visiting(browser) as go:
+        yield go

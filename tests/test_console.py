@@ -6,17 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from browser import Visitor, open_browser
-from playwright.sync_api import Browser, Locator, expect
+from browser import Visit, Visitor
+from playwright.sync_api import Locator, expect
 from shopfront import BAD_ORDERS, ORDERS, ROOT, House, example_shop, serving
-from shopfront import build as build_house
 
 from jobs import schema
 from jobs.dispatch import Claim
@@ -25,29 +24,6 @@ from plotter.faults import Card, Resume
 from server import build
 
 NOTE = "Dear Ana,\nthank you for the long letter. It lies on the shelf over my desk and I read it often.\nJo"
-Visit = Callable[[str], Visitor]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as it:
-        yield it
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """Opens the console of a server; at the end every visitor's witness speaks."""
-    visitors: list[Visitor] = []
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
-
-        def go(address: str) -> Visitor:
-            visitors.append(Visitor(context, address))
-            expect(visitors[-1].page.locator("#figure-waiting")).not_to_have_text("–")
-            return visitors[-1]
-
-        yield go
-        for one in visitors:
-            one.judge()
 
 
 @pytest.fixture
@@ -59,14 +35,6 @@ def shop(tmp_path: Path) -> Iterator[str]:
     app = build(replace(it, plotters=plotters, server=replace(it.server, database=database)))
     with serving(app) as address:
         yield address
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[House, str]]:
-    """A shop whose plotters the test plays, and its address."""
-    it = build_house(tmp_path)
-    with serving(it.app) as address:
-        yield it, address
 
 
 def panel(of: Visitor, name: str) -> Locator:
@@ -226,9 +194,8 @@ def test_a_killed_server_is_told_and_its_card_decided(tmp_path: Path, visit: Vis
 
 
 @pytest.mark.parametrize(("decision", "then"), [("The card is good", "done"), ("Give up this card", "failed")])
-def test_what_a_person_decides(house: tuple[House, str], visit: Visit, decision: str, then: str) -> None:
-    it, address = house
-    job = interrupted(it, address)
+def test_what_a_person_decides(house: House, address: str, visit: Visit, decision: str, then: str) -> None:
+    job = interrupted(house, address)
     op = visit(address)
     op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
     op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
@@ -246,10 +213,9 @@ def test_what_a_person_decides(house: tuple[House, str], visit: Visit, decision:
         assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == "ready"
 
 
-def test_what_needs_a_person_is_counted(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
-    it.dispatch.report("left", Condition.IDLE)
-    it.dispatch.report("right", Condition.FAULT, "the settings $110 and $120 differ from the machine's")
+def test_what_needs_a_person_is_counted(house: House, address: str, visit: Visit) -> None:
+    house.dispatch.report("left", Condition.IDLE)
+    house.dispatch.report("right", Condition.FAULT, "the settings $110 and $120 differ from the machine's")
     op = visit(address)
     needs = op.page.locator("#needs-list li")
     expect(needs).to_have_count(1)
@@ -258,15 +224,14 @@ def test_what_needs_a_person_is_counted(house: tuple[House, str], visit: Visit) 
     order(address)
     expect(op.page).to_have_title("(2) Fairhand")
     expect(needs.nth(1)).to_contain_text("left has no blanks")
-    it.load(stock="a2")
+    house.load(stock="a2")
     expect(needs.nth(1)).to_contain_text("No plotter has A6 flat card")
     for _ in range(7):
         order(address, plotter="left")
     expect(op.page.locator("#figure-waiting")).to_have_text("8")
 
 
-def test_orders_by_csv(house: tuple[House, str], visit: Visit, tmp_path: Path) -> None:
-    _, address = house
+def test_orders_by_csv(address: str, visit: Visit, tmp_path: Path) -> None:
     op = visit(address)
     for name, data in (("bad.csv", BAD_ORDERS), ("good.csv", ORDERS)):
         (tmp_path / name).write_bytes(data)
@@ -306,8 +271,7 @@ def test_orders_by_csv(house: tuple[House, str], visit: Visit, tmp_path: Path) -
     expect(op.page.locator("#figure-waiting")).to_have_text("20")
 
 
-def test_orders_that_came_before_are_told_before_the_start(house: tuple[House, str], visit: Visit) -> None:
-    _, address = house
+def test_orders_that_came_before_are_told_before_the_start(address: str, visit: Visit) -> None:
     op = visit(address)
     words = "already ordered: job_1 of this morning has the same external_id"
     answer = {
@@ -331,12 +295,11 @@ def test_orders_that_came_before_are_told_before_the_start(house: tuple[House, s
 
 
 @pytest.mark.parametrize(("capacity", "room"), [(1, 0), (20, 19)])
-def test_the_last_blank_under_the_pen(house: tuple[House, str], visit: Visit, capacity: int, room: int) -> None:
-    it, address = house
-    with it.store.transaction() as connection:
+def test_the_last_blank_under_the_pen(house: House, address: str, visit: Visit, capacity: int, room: int) -> None:
+    with house.store.transaction() as connection:
         connection.execute(schema.plotter.update().values(capacity=capacity))
     order(address)
-    claim = begun(it, blanks=1)
+    claim = begun(house, blanks=1)
     op = visit(address)
     left = panel(op, "left")
     load = left.get_by_role("button", name="Load blanks")
@@ -355,14 +318,13 @@ def test_the_last_blank_under_the_pen(house: tuple[House, str], visit: Visit, ca
     op.press("1", "l")
     expect(said(op, "still being written")).to_be_visible()
     expect(op.page.locator("#blanks")).to_be_hidden()
-    it.dispatch.finish(claim, finished=True, stroke=claim.job.strokes)
-    it.dispatch.report("left", Condition.IDLE)
+    house.dispatch.finish(claim, finished=True, stroke=claim.job.strokes)
+    house.dispatch.report("left", Condition.IDLE)
     expect(left.locator(".blanks")).to_have_text("No blanks loaded")
     expect(load).not_to_have_attribute("aria-disabled", "true")
 
 
-def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, str], visit: Visit) -> None:
-    _, address = house
+def test_a_note_that_cannot_be_written_says_so_at_its_field(address: str, visit: Visit) -> None:
     op = visit(address)
     op.refusals = {"422 /v1/previews", "422 /v1/jobs"}
     op.press("n")
@@ -402,14 +364,13 @@ def test_a_note_that_cannot_be_written_says_so_at_its_field(house: tuple[House, 
     assert httpx.get(f"{address}/v1/jobs").json()["data"][0]["knobs"] == {"slant": 14}
 
 
-def test_markup_in_a_note_stays_text(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
+def test_markup_in_a_note_stays_text(house: House, address: str, visit: Visit) -> None:
     evil = "<img src=/x onerror=alert(1)><script>alert(2)</script> & <b>bold</b>"
     job = order(address, evil, external_id="<i onclick=alert(3)>A</i>")
-    it.load()
-    claim = it.dispatch.claim("left")
+    house.load()
+    claim = house.dispatch.claim("left")
     assert claim is not None
-    it.dispatch.fail(claim, evil)
+    house.dispatch.fail(claim, evil)
     op = visit(address)
     needs = op.page.locator("#needs-list li").filter(has_text="could not be written")
     expect(needs).to_contain_text("<i onclick=alert(3)>A</i> could not be written")
@@ -423,9 +384,8 @@ def test_markup_in_a_note_stays_text(house: tuple[House, str], visit: Visit) -> 
     assert op.page.locator("#look-picture").get_attribute("alt") == evil
 
 
-def test_the_table_pages_and_moves_cards(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
-    it.dispatch.report("left", Condition.IDLE)
+def test_the_table_pages_and_moves_cards(house: House, address: str, visit: Visit) -> None:
+    house.dispatch.report("left", Condition.IDLE)
     for n in range(21):
         order(address, f"Card {n}", external_id=f"N-{n}")
     op = visit(address)
@@ -466,9 +426,8 @@ def test_the_table_pages_and_moves_cards(house: tuple[House, str], visit: Visit)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(house: tuple[House, str], visit: Visit, scheme: str) -> None:
-    it, address = house
-    job = interrupted(it, address)
+def test_axe_finds_nothing(house: House, address: str, visit: Visit, scheme: str) -> None:
+    job = interrupted(house, address)
     order(address, "Dear Bo, it is done.", hold=True)
     order(address, "Dear Cy, it is done.")
     op = visit(address)
@@ -496,10 +455,9 @@ def test_axe_finds_nothing(house: tuple[House, str], visit: Visit, scheme: str) 
 
 
 @pytest.mark.parametrize("width", [720, 800, 1024, 1440])
-def test_nothing_is_cut_off_at_any_width(house: tuple[House, str], visit: Visit, width: int) -> None:
+def test_nothing_is_cut_off_at_any_width(house: House, address: str, visit: Visit, width: int) -> None:
     """720 is a 1440 screen at 200 %."""
-    it, address = house
-    interrupted(it, address)
+    interrupted(house, address)
     order(address)
     op = visit(address)
     op.page.set_viewport_size({"width": width, "height": 450})
@@ -513,8 +471,7 @@ def test_nothing_is_cut_off_at_any_width(house: tuple[House, str], visit: Visit,
     expect(send).to_be_in_viewport()
 
 
-def test_single_keys_can_be_turned_off(house: tuple[House, str], visit: Visit) -> None:
-    _, address = house
+def test_single_keys_can_be_turned_off(address: str, visit: Visit) -> None:
     op = visit(address)
     op.press("?")
     expect(op.page.locator("#keys dt")).to_have_count(13)
@@ -526,28 +483,27 @@ def test_single_keys_can_be_turned_off(house: tuple[House, str], visit: Visit) -
     expect(op.page.get_by_label("Single keys work")).not_to_be_checked()
 
 
-def test_a_card_whose_place_is_proven_is_gone_on_with(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
+def test_a_card_whose_place_is_proven_is_gone_on_with(house: House, address: str, visit: Visit) -> None:
     job = order(address)
-    claim = begun(it)
+    claim = begun(house)
     op = visit(address)
     op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
     op.press("1", "x")
     expect(state(op, "left")).to_have_text("Lifting the pen")
-    it.dispatch.progress(claim, stroke=12, held=True, left_s=129.4)
-    it.dispatch.report("left", Condition.HELD)
+    house.dispatch.progress(claim, stroke=12, held=True, left_s=129.4)
+    house.dispatch.report("left", Condition.HELD)
     expect(state(op, "left")).to_have_text("Pen lifted")
     expect(panel(op, "left")).to_contain_text("2:10 left")
     panel(op, "left").get_by_role("button", name="Go on").click()
     expect(panel(op, "left").get_by_role("button", name="Hold at next lift")).to_be_visible()
     told = {"card": Card.RESUMABLE, "fault": "stopped", "resume": Resume(12), "resumable": True}
-    it.dispatch.finish(claim, finished=False, reason="stopped", stroke=12, **told)
-    it.dispatch.report("left", Condition.ATTENTION, "look at the card")
+    house.dispatch.finish(claim, finished=False, reason="stopped", stroke=12, **told)
+    house.dispatch.report("left", Condition.ATTENTION, "look at the card")
     expect(op.page.locator("#needs-list li").first).to_contain_text("can be gone on with, if nobody has touched it")
     op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
     expect(op.page.get_by_label("I have looked: only the dark strokes")).to_be_hidden()
     op.press("Escape")
-    it.dispatch.offer("left", Card.LOOK)
+    house.dispatch.offer("left", Card.LOOK)
     expect(op.page.locator("#needs-list li").first).to_contain_text("Look at it first; then it may be gone on with.")
     op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()
     go_on = op.page.get_by_role("button", name="Go on with this card")
@@ -561,9 +517,8 @@ def test_a_card_whose_place_is_proven_is_gone_on_with(house: tuple[House, str], 
     assert httpx.get(f"{address}/v1/jobs/{job}").json()["state"] == "writing"
 
 
-def test_a_spoiled_card_is_not_offered_to_be_gone_on_with(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
-    job = interrupted(it, address)
+def test_a_spoiled_card_is_not_offered_to_be_gone_on_with(house: House, address: str, visit: Visit) -> None:
+    job = interrupted(house, address)
     op = visit(address)
     op.refusals = {f"404 /v1/jobs/{job}/ink.svg"}
     op.page.locator("#needs-list").get_by_role("button", name="Look and decide").click()

@@ -1,15 +1,14 @@
 """The bed at the console, in real Chromium: what lies where, where slots lie, what the feeder brought."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from browser import Visitor, open_browser
-from playwright.sync_api import Browser, Locator, expect
-from shopfront import House, example_shop, serving
-from shopfront import build as build_house
+from browser import Visit, Visitor
+from playwright.sync_api import Locator, expect
+from shopfront import House, build, example_shop
 
 from jobs.desk import Desk
 from jobs.dispatch import Claim
@@ -17,7 +16,6 @@ from jobs.job import Condition, Order
 from jobs.note import Note
 from plotter.machine import Feeder, Slot
 
-Visit = Callable[[str], Visitor]
 FOUR = {
     "a": Slot(x_mm=5, y_mm=5),
     "b": Slot(x_mm=165, y_mm=5),
@@ -26,36 +24,15 @@ FOUR = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as it:
-        yield it
-
-
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    visitors: list[Visitor] = []
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
-
-        def go(address: str) -> Visitor:
-            visitors.append(Visitor(context, address))
-            expect(visitors[-1].page.locator("#figure-waiting")).not_to_have_text("–")
-            return visitors[-1]
-
-        yield go
-        for one in visitors:
-            one.judge()
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[House, str]]:
+def house(tmp_path: Path) -> Iterator[House]:
     """A shop whose left plotter has four slots and whose right one a feeder; the test plays them."""
     left, right = example_shop().plotters
     left = replace(left, slots=FOUR, capacity=1)
     right = replace(right, feeder=Feeder(macro=("M8", "G4P1", "M9")))
-    it = build_house(tmp_path, plotters=(left, right))
-    with serving(it.app) as address:
-        yield it, address
+    one = build(tmp_path, plotters=(left, right))
+    yield one
+    one.store.close()
 
 
 def panel(of: Visitor, name: str) -> Locator:
@@ -81,9 +58,8 @@ def begin(it: House, plotter: str = "left", stock: str = "a6") -> Claim:
     return claim
 
 
-def test_a_load_of_several_slots_from_confirming_to_the_decision(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
-    it.dispatch.report("left", Condition.IDLE)
+def test_a_load_of_several_slots_from_confirming_to_the_decision(house: House, address: str, visit: Visit) -> None:
+    house.dispatch.report("left", Condition.IDLE)
     op = visit(address)
     expect(panel(op, "left").locator(".lying")).to_have_count(4)
     assert set(lying(op).values()) == {"nothing"}
@@ -110,12 +86,12 @@ def test_a_load_of_several_slots_from_confirming_to_the_decision(house: tuple[Ho
     expect(panel(op, "left").locator(".blanks")).to_have_text("3 blanks of A6 flat card left")
     expect(panel(op, "left").locator('.lying[data-lies="blank"]')).to_have_count(3)
 
-    first = begin(it)
-    it.dispatch.pen_down(first)
-    it.dispatch.finish(first, finished=True, stroke=1)
-    second = begin(it)
-    it.dispatch.pen_down(second)
-    it.dispatch.report("left", Condition.WRITING)
+    first = begin(house)
+    house.dispatch.pen_down(first)
+    house.dispatch.finish(first, finished=True, stroke=1)
+    second = begin(house)
+    house.dispatch.pen_down(second)
+    house.dispatch.report("left", Condition.WRITING)
     expect(panel(op, "left").locator('.lying[data-lies="writing"]')).to_have_attribute("data-slot", "b")
     expect(panel(op, "left").locator(".caption")).to_contain_text("slot b")
     # Beside a card under the pen there is no room for a paper that would lie upon it.
@@ -123,8 +99,8 @@ def test_a_load_of_several_slots_from_confirming_to_the_decision(house: tuple[Ho
     refused = httpx.post(f"{address}/v1/plotters/plt_left/blanks", json=big, timeout=60)
     assert refused.status_code == 422
     assert "the papers in slots a and b overlap by 2.0 mm" in refused.json()["detail"]
-    it.dispatch.finish(second, finished=False, reason="ALARM:1", stroke=0)
-    it.dispatch.report("left", Condition.ATTENTION, "look at the card")
+    house.dispatch.finish(second, finished=False, reason="ALARM:1", stroke=0)
+    house.dispatch.report("left", Condition.ATTENTION, "look at the card")
     expect(panel(op, "left").locator('.lying[data-lies="undecided"]')).to_have_attribute("data-slot", "b")
     expect(op.page.locator(".need").first).to_contain_text("was interrupted on left, slot b")
     expect(panel(op, "left").locator('.lying[data-lies="nothing"]')).to_have_count(2)
@@ -132,9 +108,8 @@ def test_a_load_of_several_slots_from_confirming_to_the_decision(house: tuple[Ho
     assert op.axe() == []
 
 
-def test_a_slot_is_measured_and_given_back_to_the_file(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
-    it.dispatch.report("left", Condition.IDLE)
+def test_a_slot_is_measured_and_given_back_to_the_file(house: House, address: str, visit: Visit) -> None:
+    house.dispatch.report("left", Condition.IDLE)
     op = visit(address)
     panel(op, "left").get_by_role("button", name="Load blanks").click()
     op.page.get_by_role("button", name="Where cards lie …").click()
@@ -154,19 +129,18 @@ def test_a_slot_is_measured_and_given_back_to_the_file(house: tuple[House, str],
     dialog.locator("#slots-right-x").fill("314")
     dialog.get_by_role("button", name="It lies there").click()
     expect(dialog.locator("#slots-now")).to_contain_text("lies at 166.00, 6.00 mm, turned 0.39°, as measured")
-    assert it.store.plotter("left").slots[1].measured is not None
+    assert house.store.plotter("left").slots[1].measured is not None
     dialog.get_by_role("button", name="As the configuration has it").click()
     expect(dialog.locator("#slots-now")).to_contain_text("lies at 165.00, 5.00 mm")
-    assert it.store.plotter("left").slots[1].measured is None
+    assert house.store.plotter("left").slots[1].measured is None
 
 
-def test_a_feeder_asks_and_a_person_answers(house: tuple[House, str], visit: Visit) -> None:
-    it, address = house
-    it.dispatch.report("left", Condition.IDLE)
-    Desk(it.store).load("right", 20, "a6", actor="op")
-    claim = begin(it, "right")
-    it.dispatch.fed(claim, "asked")
-    it.dispatch.report("right", Condition.ATTENTION, "has the feeder brought a fresh card?")
+def test_a_feeder_asks_and_a_person_answers(house: House, address: str, visit: Visit) -> None:
+    house.dispatch.report("left", Condition.IDLE)
+    Desk(house.store).load("right", 20, "a6", actor="op")
+    claim = begin(house, "right")
+    house.dispatch.fed(claim, "asked")
+    house.dispatch.report("right", Condition.ATTENTION, "has the feeder brought a fresh card?")
     op = visit(address)
     expect(panel(op, "right").locator(".state")).to_have_text("Has a card come?")
     need = op.page.locator(".need").filter(has_text="right: has a card come?")
@@ -174,10 +148,10 @@ def test_a_feeder_asks_and_a_person_answers(house: tuple[House, str], visit: Vis
     assert op.axe() == []
     need.get_by_role("button", name="Card is in").click()
     expect(said(op, "right writes on it.")).to_be_visible()
-    assert it.store.plotter("right").slots[0].feed == "here"
-    it.dispatch.fed(claim, "missing")
-    it.dispatch.give_back(claim, "no card")
-    it.dispatch.report("right", Condition.ATTENTION, "the feeder has not brought a card. Look into the feeder")
+    assert house.store.plotter("right").slots[0].feed == "here"
+    house.dispatch.fed(claim, "missing")
+    house.dispatch.give_back(claim, "no card")
+    house.dispatch.report("right", Condition.ATTENTION, "the feeder has not brought a card. Look into the feeder")
     need = op.page.locator(".need").filter(has_text="right: no card has come")
     expect(need).to_contain_text("The feeder has not brought a card. Look into the feeder")
     expect(need.get_by_role("button", name="Load blanks")).to_be_visible()

@@ -1,34 +1,17 @@
 """The care of plotters at the console, in real Chromium: pens and ink, a machine found out of place, macros."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import pytest
-from browser import Visitor, open_browser
+from browser import Visitor
 from playwright.sync_api import Browser, Locator, expect
 from shopfront import House, example_shop, serving
-from shopfront import build as build_house
 
 from jobs.care import Care
 from jobs.job import Condition
 from plotter.care import Patch
 from server import build
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as it:
-        yield it
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[House, str]]:
-    """A shop whose plotters the test plays, and its address."""
-    it = build_house(tmp_path)
-    with serving(it.app) as address:
-        yield it, address
 
 
 def care_of(op: Visitor, plotter: str = "left") -> Locator:
@@ -37,8 +20,7 @@ def care_of(op: Visitor, plotter: str = "left") -> Locator:
     return op.page.locator("#care")
 
 
-def test_pens_ink_and_heights(house: tuple[House, str], browser: Browser) -> None:
-    it, address = house
+def test_pens_ink_and_heights(house: House, address: str, browser: Browser) -> None:
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         op = Visitor(context, address)
         care = care_of(op)
@@ -52,7 +34,7 @@ def test_pens_ink_and_heights(house: tuple[House, str], browser: Browser) -> Non
         care.get_by_label("Servo, pen on paper").fill("655")
         care.get_by_role("button", name="Keep these").click()
         expect(care.locator("#care-said")).to_have_text("Kept until the pen is changed.")
-        pen = Care(it.store).fitted("left")
+        pen = Care(house.store).fitted("left")
         assert pen is not None
         assert pen.lift["down_s"] == 655
         # What no pen can have is said where it was typed.
@@ -66,17 +48,16 @@ def test_pens_ink_and_heights(house: tuple[House, str], browser: Browser) -> Non
         op.judge()
 
 
-def test_a_machine_out_of_place_is_answered_and_settled(house: tuple[House, str], browser: Browser) -> None:
-    it, address = house
-    book = Care(it.store)
+def test_a_machine_out_of_place_is_answered_and_settled(house: House, address: str, browser: Browser) -> None:
+    book = Care(house.store)
     job = str(httpx.post(f"{address}/v1/jobs", json={"text": "Hello", "seed": 7}).json()["id"])
-    it.load()
-    claim = it.dispatch.claim("left")
+    house.load()
+    claim = house.dispatch.claim("left")
     assert claim is not None
-    it.dispatch.pen_down(claim)
-    it.dispatch.finish(claim, finished=True, stroke=5)
+    house.dispatch.pen_down(claim)
+    house.dispatch.finish(claim, finished=True, stroke=5)
     book.ask("left", "mark", "X0 Y0")
-    it.dispatch.report("left", Condition.ATTENTION, "the pen should stand over its mark")
+    house.dispatch.report("left", Condition.ATTENTION, "the pen should stand over its mark")
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         op = Visitor(context, address)
         need = op.page.locator("#needs-list li").filter(has_text="left: needs care")

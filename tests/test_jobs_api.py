@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,19 +23,6 @@ from plotter.svg import strokes_of
 
 NOTE = {"text": "Dear Ana,\nthank you!\nJo", "stock": "a6", "seed": 7}
 NOBODY = "job_" + "0" * 26
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    one = build(tmp_path)
-    yield one
-    one.store.close()
-
-
-@pytest.fixture
-def api(house: House) -> Iterator[httpx.Client]:
-    with open_client(house) as client:
-        yield client
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> list[dict[str, Any]]:

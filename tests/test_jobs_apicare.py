@@ -1,27 +1,12 @@
 """The API of a plotter's care: what is shown, what a person may say, what is refused."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 from click.testing import CliRunner
-from shopfront import ROOT, House, build, open_client
+from shopfront import ROOT, House
 
 from jobs.care import MARK, Care
 from server import main
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return build(tmp_path)
-
-
-@pytest.fixture
-def api(house: House) -> Iterator[httpx.Client]:
-    with open_client(house) as client:
-        yield client
-
 
 CARE = "/v1/plotters/plt_left/care"
 

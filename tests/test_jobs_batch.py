@@ -2,15 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shopfront import BAD_ORDERS, ORDERS, House, build, open_client
+from shopfront import BAD_ORDERS, ORDERS, House
 
 from jobs import api_csv
 from jobs.api_address import address_faults
@@ -19,17 +17,6 @@ from jobs.compose import Fault
 
 HEAD = b"external_id,first_name,agent,product,message,template\r\n"
 GOOD_ROW = b"G-1,Ana,Jo,the oak stool,,thank-you-order\r\n"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return build(tmp_path)
-
-
-@pytest.fixture
-def api(house: House) -> Iterator[httpx.Client]:
-    with open_client(house) as client:
-        yield client
 
 
 def upload(api: httpx.Client, data: bytes, key: str | None = None, **form: str) -> Any:

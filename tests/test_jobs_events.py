@@ -5,26 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from shopfront import House, build, serving
+from shopfront import House, serving
 
 from jobs.job import Order
 from jobs.note import Note
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return build(tmp_path)
-
-
-@pytest.fixture
-def address(house: House) -> Iterator[str]:
-    with serving(house.app) as address:
-        yield address
 
 
 class Stream:

@@ -1,20 +1,10 @@
 """One key, one batch, however many ask at once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
-import pytest
-from shopfront import build, open_client
 
 ROWS = b"external_id,message\nA-1,Thank you!\nA-2,See you soon.\n"
-
-
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[httpx.Client]:
-    with open_client(build(tmp_path)) as client:
-        yield client
 
 
 def test_a_file_sent_many_times_at_once_under_one_key_is_one_batch(api: httpx.Client) -> None:
