@@ -6,12 +6,11 @@ along, so what is written later lies elsewhere on it.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plotter.machine import ServoPen, ZPen
+from plotter.sheet import Mark, Rest, Sheet
 from plotter.strokes import Stroke, stroke
 
 XY = tuple[float, float]
@@ -19,24 +18,6 @@ Place = tuple[float, float, float]
 FADE_MM = 100.0  # a pen that runs dry: over this much ink it fades to nothing
 REST_S = 0.05  # shorter rests leave no more than writing does
 _SAME = 1e-6  # mm
-
-
-class Rest(NamedTuple):
-    """The pen stood still on the paper: where, since when (machine seconds), how long."""
-
-    x: float
-    y: float
-    begun: float
-    seconds: float
-
-
-class Mark(NamedTuple):
-    """One line of ink, from touching the paper to leaving it; `dark` at each point, 1 for a fresh pen."""
-
-    points: Stroke
-    begun: float
-    ended: float
-    dark: NDArray[np.float64]
 
 
 class Paper:
@@ -69,20 +50,15 @@ class Paper:
         """Whether the pen is on the paper."""
         return self._open is not None
 
-    def marks(self, at: Place, t: float) -> list[Mark]:
-        """All visible ink, the line under way included, with the head at `at` now."""
+    def sheet(self, at: Place, t: float) -> Sheet:
+        """All that is on the paper, the line and the rest under way included, with the head at `at` now."""
         if self._open is None:
-            return list(self._done)
+            return Sheet(tuple(self._done), tuple(self._rests))
         here = self._on_sheet(at)
-        points = [*self._open, here] if _apart(self._open[-1], here) else self._open
-        return [*self._done, *self._visible(_ink(points), t)]
-
-    def rests(self, at: Place, t: float) -> list[Rest]:
-        """All rests on this sheet of over REST_S, the present one included."""
-        if self._open is None:
-            return list(self._rests)
-        end = self._left if _apart(self._open[-1], self._on_sheet(at)) else t
-        return [*self._rests, *self._rest(end)]
+        moved = _apart(self._open[-1], here)
+        line = _ink([*self._open, here] if moved else self._open)
+        rest = self._rest(self._left if moved else t)
+        return Sheet((*self._done, *self._visible(line, t)), (*self._rests, *rest))
 
     def new_sheet(self, t: float) -> list[Stroke]:
         """Take the sheet away and lay a new one; the ink of the old one. A pen that is down goes on writing."""

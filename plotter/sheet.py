@@ -5,11 +5,11 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plotter.paper import Mark, Rest
 from plotter.strokes import Stroke, farthest
 from plotter.svg import draw
 
@@ -17,6 +17,24 @@ SVG = "http://www.w3.org/2000/svg"
 STEP_MM = 0.05  # ink is looked at in steps of this
 BLOT_S = 0.2  # a pen that rests longer leaves a dot that one sees
 SOAK_S = 0.5  # a dot has twice the line's area after so long: the measure of our pictures, not of any paper
+
+
+class Rest(NamedTuple):
+    """The pen stood still on the paper: where, since when (machine seconds), how long."""
+
+    x: float
+    y: float
+    begun: float
+    seconds: float
+
+
+class Mark(NamedTuple):
+    """One line of ink, from touching the paper to leaving it; `dark` at each point, 1 for a fresh pen."""
+
+    points: Stroke
+    begun: float
+    ended: float
+    dark: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

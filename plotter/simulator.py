@@ -159,13 +159,12 @@ class Simulator:
     @property
     def ink(self) -> list[Stroke]:
         """All visible strokes on the sheet, machine frame, the one under way included."""
-        return [mark.points for mark in self.paper.marks(self.head, self._t)]
+        return self.sheet.strokes
 
     @property
     def sheet(self) -> Sheet:
         """All that is on the paper now, as a value: lines, how dark, and where the pen has rested."""
-        head = self.head
-        return Sheet(tuple(self.paper.marks(head, self._t)), tuple(self.paper.rests(head, self._t)))
+        return self.paper.sheet(self.head, self._t)
 
     @property
     def head(self) -> Place:

@@ -100,8 +100,7 @@ class Rig:
 
 
 def _passes(strokes: list[Stroke], points: Stroke) -> np.ndarray:
-    from plotter.paper import Mark
-    from plotter.sheet import Sheet
+    from plotter.sheet import Mark, Sheet
 
     marks = tuple(Mark(one, 0.0, 0.0, np.ones(len(one))) for one in strokes)
     return Sheet(marks, ()).passes(points) + 1  # where a card goes on, a hair is drawn twice
