@@ -14,7 +14,7 @@ from dataclasses import replace
 from os import cpu_count
 
 from bench.timing import show
-from bench.trial import KINDS, Trial, parse, trial
+from bench.trial import KINDS, MACHINES, Trial, can_have, parse, trial
 from bench.trialrun import Attempt, Result, run
 from plotter.simfaults import Fault, Moment
 
@@ -22,19 +22,19 @@ RUNS = 20_000
 _CHUNK = 60
 
 
-def results(seeds: Sequence[int], kind: str | None, workers: int) -> Iterable[Result]:
+def results(seeds: Sequence[int], kind: str | None, machine: str | None, workers: int) -> Iterable[Result]:
     """The trials of these seeds, run in so many processes, in the order of the seeds."""
     if workers == 1:
-        yield from _some(seeds, kind)
+        yield from _some(seeds, kind, machine)
         return
     with ProcessPoolExecutor(workers) as pool:
         chunks = [seeds[k : k + _CHUNK] for k in range(0, len(seeds), _CHUNK)]
-        for some in pool.map(_some, chunks, [kind] * len(chunks)):
+        for some in pool.map(_some, chunks, [kind] * len(chunks), [machine] * len(chunks)):
             yield from some
 
 
-def _some(seeds: Sequence[int], kind: str | None) -> list[Result]:
-    return [_sure(trial(seed, kind)) for seed in seeds]
+def _some(seeds: Sequence[int], kind: str | None, machine: str | None) -> list[Result]:
+    return [_sure(trial(seed, kind, machine)) for seed in seeds]
 
 
 def _sure(one: Trial) -> Result:
@@ -105,11 +105,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=RUNS, help="how many cards (default %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first one (default %(default)s)")
     parser.add_argument("--kind", choices=KINDS, help="this kind of fault only")
+    parser.add_argument("--machine", choices=MACHINES, help="on this machine only")
     parser.add_argument("--workers", type=int, default=cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--trial", type=parse, help="run this one and tell all about it")
     asked = parser.parse_args(words)
     if asked.trial is not None:
         return _tell(run(asked.trial))
+    if asked.machine and asked.kind and not can_have(asked.machine, asked.kind):
+        parser.error(f"{asked.machine} cannot have {asked.kind}")
     from rich.console import Console
     from rich.progress import Progress
 
@@ -117,7 +120,7 @@ def main(words: list[str] | None = None) -> int:
     found: list[Result] = []
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("cards", total=len(seeds))
-        for one in results(seeds, asked.kind, asked.workers):
+        for one in results(seeds, asked.kind, asked.machine, asked.workers):
             found.append(one)
             bar.advance(task)
     table(found)

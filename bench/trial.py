@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plotter.machine import Machine, Slot, ZPen
+from plotter.ebbfaults import POSSIBLE
+from plotter.machine import Machine, ServoPen, Slot, ZPen
 from plotter.plan import Toolpath, plan
 from plotter.simfaults import Fault, Moment, fault
 from plotter.strokes import Stroke, stroke
@@ -18,11 +19,15 @@ MACHINES = {
     "servo": Machine(),
     "z": Machine(pen=ZPen()),
     "servo-homing": Machine(homing=True),
+    # A small bed: its home corner is the upper left one, and the way there says nothing about faults.
+    **dict.fromkeys(("ebb", "ebb3"), Machine(firmware="ebb", height_mm=60, pen=ServoPen(down_s=300, up_s=600))),
 }
+BOARDS = {"ebb": "2.8.1", "ebb3": "3.0.2"}  # firmware of an EiBotBoard: with a FIFO of one command, with a longer one
 MOST_STROKES = 8
 _TELLING = b"0123456789.-XYGSM\n!?~\x18\x84\x85\x91"  # bytes that mean something where they do not belong
 # What one card of MOST_STROKES strokes takes on the wire and on the clock: where a moment may fall, with some beyond.
 _BYTES_IN, _BYTES_OUT, _LINES, _SECONDS = 1900, 4200, 170, 8.0
+_LEGACY_OKS = 340  # in the syntax of EiBotBoards before 3.x queries are answered by OK, too
 
 
 @dataclass(frozen=True)
@@ -99,12 +104,19 @@ WISHES = ("none", "stop", "lift", "hold-wish")
 NOTHING = "slow-host:0"  # a fault that is none, to tell when its moment has come
 
 
-def trial(seed: int, kind: str | None = None) -> Trial:
-    """The trial of a seed; kinds take turns."""
-    kind = kind or KINDS[seed % len(KINDS)]
+def can_have(machine: str, kind: str) -> bool:
+    """Whether a machine (a key of MACHINES) can have this kind of fault."""
+    if machine in BOARDS:
+        return kind in (*POSSIBLE, *WISHES)
+    return MACHINES[machine].pen.kind == "servo" or not kind.startswith("servo")
+
+
+def trial(seed: int, kind: str | None = None, machine: str | None = None) -> Trial:
+    """The trial of a seed; kinds take turns, those that the machine can have where it is given."""
+    kinds = [one for one in KINDS if machine is None or can_have(machine, one)]
+    kind = kind or kinds[seed % len(kinds)]
     chance = np.random.default_rng([seed, 2])
-    fitting = [name for name, one in MACHINES.items() if one.pen.kind == "servo" or not kind.startswith("servo")]
-    machine = str(chance.choice(fitting))
+    machine = machine or str(chance.choice([name for name in MACHINES if can_have(name, kind)]))
     strokes = int(chance.integers(1, MOST_STROKES + 1))
     share = strokes / MOST_STROKES
 
@@ -124,14 +136,12 @@ def trial(seed: int, kind: str | None = None) -> Trial:
         case "drop-in" | "double-in":
             it = Fault(kind, (upto(_BYTES_IN),), stream)
         case "garble-in":
-            value = (
-                () if chance.random() < 0.5 else (int(chance.choice(list(b"0123456789.-XYGSM\n!?~\x18\x84\x85\x91"))),)
-            )
+            value = () if chance.random() < 0.5 else (int(chance.choice(list(_TELLING))),)
             it = Fault(kind, (upto(_BYTES_IN), *value), stream)
         case "drop-out" | "double-out" | "garble-out":
             it = Fault(kind, (upto(_BYTES_OUT),), stream)
         case "lose-ok" | "double-ok":
-            it = Fault(kind, (1 + upto(_LINES),), stream)
+            it = Fault(kind, (1 + upto(_LEGACY_OKS if machine == "ebb" else _LINES),), stream)
         case "error":
             it = Fault(kind, (1 + upto(_LINES),), stream)
         case "deaf" | "mute" | "eeprom" | "slow-host":

@@ -5,23 +5,28 @@ that is spoiled or must be looked at, mends the machine before that, and deliver
 paper is then held against the plan: nothing that was called whole may be less, and nothing may be written twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.trial import Trial
+from bench.trial import BOARDS, Trial
 from jobs.job import TRANSITIONS, State
+from plotter.clock import VirtualClock
 from plotter.drift import Felt, feel
 from plotter.driver import connect, driver
+from plotter.ebb import EbbSession
+from plotter.ebbboard import EbbBoard
 from plotter.faults import Card, Resume
-from plotter.paper import Mark
 from plotter.plan import Toolpath
 from plotter.port import PortError
 from plotter.program import Point, Program
 from plotter.rescue import LIFT_BY_HAND
 from plotter.session import Session
-from plotter.sheet import Sheet
+from plotter.sheet import Mark, Sheet
+from plotter.simfaults import Fault
 from plotter.simport import SimPort, plug
 from plotter.stream import NotReady, Outcome, Progress, Wish, stream
 from plotter.strokes import resample
@@ -58,6 +63,7 @@ MAY_BE: dict[str, tuple[Card, ...]] = {
     **dict.fromkeys(("door", "hold"), (_W, _B, _R)),
     "slow-host": (_W,),
     "mains-loss": (_W, _B, _S),
+    "motors-off": (_W, _B, _S),
     "stop": (_W, _B, _R),
     **dict.fromkeys(("lift", "hold-wish"), (_W,)),
 }
@@ -92,8 +98,9 @@ class Result:
 class _Tap:
     """A port that notes when the host first cries halt."""
 
-    def __init__(self, port: SimPort) -> None:
+    def __init__(self, port: SimPort[Any]) -> None:
         self._port = port
+        self.session: Session | None = None
         self.cried_s: float | None = None
 
     @property
@@ -101,12 +108,18 @@ class _Tap:
         return self._port.clock
 
     def write(self, data: bytes) -> None:
-        if self.cried_s is None and (b"!" in data or b"\x18" in data or data.startswith(b"ES")):
-            self.cried_s = self._port.clock.now()
+        self._note(halts=b"!" in data or b"\x18" in data)
         self._port.write(data)
 
     def read(self, timeout_s: float) -> bytes:
+        self._note(halts=False)
         return self._port.read(timeout_s)
+
+    def _note(self, *, halts: bool) -> None:
+        # To an EiBotBoard there is nothing to cry while its pen is up: it is seen to be heeded no more.
+        heeds = not isinstance(self.session, EbbSession) or self.session.heeds
+        if self.cried_s is None and (halts or not heeds):
+            self.cried_s = self._port.clock.now()
 
     def close(self) -> None:
         self._port.close()
@@ -115,7 +128,7 @@ class _Tap:
 class _Person:
     """Who watches: lets it write, or does once what the trial wants done in the middle of the card."""
 
-    def __init__(self, port: SimPort, wish: str) -> None:
+    def __init__(self, port: SimPort[Any], wish: str) -> None:
         self._port, self._wish = port, wish
         self._asked_at: float | None = None
         self._rested = False
@@ -138,7 +151,7 @@ def run(trial: Trial) -> Result:
     """Bring the card of a trial to its end, whatever it takes, and judge."""
     result = Result(str(trial), trial.kind)
     path, state = trial.path(), State.READY
-    port = plug(trial.model, [trial.fault], seed=trial.seed)
+    port = _plugged(trial, [trial.fault])
     wish = trial.wish
     for _ in range(MOST_ATTEMPTS):
         state = _move(result, state, State.CLAIMED)
@@ -157,10 +170,16 @@ def run(trial: Trial) -> Result:
             break
         if state is not State.READY:
             state = _move(result, state, State.READY)
-        port, wish = plug(trial.model), ""  # the person has mended what was broken, and laid a fresh blank
+        port, wish = _plugged(trial), ""  # the person has mended what was broken, and laid a fresh blank
     if state is not State.DONE:
         result.problems.append(f"the job is lost in state {state}")
     return result
+
+
+def _plugged(trial: Trial, wrong: Sequence[Fault] = ()) -> SimPort[Any]:
+    if trial.machine in BOARDS:
+        return SimPort(EbbBoard(trial.model, version=BOARDS[trial.machine], faults=wrong), VirtualClock())
+    return plug(trial.model, wrong, seed=trial.seed)
 
 
 def _move(result: Result, a: State, b: State) -> State:
@@ -172,7 +191,7 @@ def _move(result: Result, a: State, b: State) -> State:
 class _Sheet:
     """One blank under the pen, until it is whole or given up."""
 
-    def __init__(self, result: Result, trial: Trial, path: Toolpath, port: SimPort) -> None:
+    def __init__(self, result: Result, trial: Trial, path: Toolpath, port: SimPort[Any]) -> None:
         self._result, self._trial, self._path, self._port = result, trial, path, port
         self._tap = _Tap(port)
         self._session: Session | None = None
@@ -183,7 +202,7 @@ class _Sheet:
         """Write, and go on as often as the card is said to be resumable; what it is worth in the end."""
         tongue, simulator = driver(self._trial.model), self._port.simulator
         try:
-            session = self._session = connect(self._tap, self._trial.model)
+            session = self._session = self._tap.session = connect(self._tap, self._trial.model)
             if self._checked:
                 wire = Wire(self._tap, session)
                 self._home = wire.status().at
@@ -215,6 +234,12 @@ class _Sheet:
         """Whether the machine's place is felt at its switches before and after the card, as the shop is set up."""
         return self._trial.model.homing and self._trial.kind in (*UNSEEN, "none")
 
+    @property
+    def _unseen(self) -> bool:
+        """Whether the machine cannot tell of this fault; an EiBotBoard measures its motors' supply."""
+        kind = self._trial.kind
+        return kind in UNSEEN and not (kind == "motors-off" and self._trial.machine in BOARDS)
+
     def looked_over(self) -> str:
         """What tells that a card called whole is none: the "check" at the switches, a person's "eye"; "": nothing."""
         if self._felt is not None and self._session is not None:
@@ -233,7 +258,7 @@ class _Sheet:
         """The card goes out: now it must be right."""
         stray = self._port.simulator.sheet.stray_mm(self._path.strokes)
         self._result.undetected_mm = stray
-        unseen = self._trial.kind in UNSEEN and not (self._trial.model.homing and self._trial.kind in CHECKED)
+        unseen = self._unseen and not (self._trial.model.homing and self._trial.kind in CHECKED)
         if stray > (EYE_MM if unseen else STRAY_MM):
             self._result.problems.append(f"delivered with ink {stray:.2f} mm off its path")
 
@@ -254,7 +279,7 @@ class _Sheet:
         if rest > REST_S:
             result.problems.append(f"the pen rested {rest:.2f} s on the paper after the fault was seen")
         result.attempts.append(Attempt(outcome.card, outcome.fault, outcome.reason, late, stray, rest))
-        if self._trial.kind in UNSEEN:
+        if self._unseen:
             return  # the machine cannot tell: the check and the eye must
         if len(result.attempts) == 1 and outcome.card not in MAY_BE[self._trial.kind]:
             result.problems.append(f"called {outcome.card}, may be {' or '.join(MAY_BE[self._trial.kind])}")

@@ -7,7 +7,7 @@ import pytest
 
 import bench.trialrun
 from bench.faults import main, shrunk
-from bench.trial import KINDS, MACHINES, Trial, parse, trial
+from bench.trial import BOARDS, KINDS, MACHINES, Trial, can_have, parse, trial
 from bench.trialrun import run
 from plotter.faults import Card
 from plotter.machine import Machine
@@ -20,6 +20,13 @@ SOME = 12  # trials a kind; `./run faults` makes 600 and more
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_goes_out_that_is_not_right(kind: str) -> None:
     found = [run(trial(seed, kind)) for seed in range(SOME)]
+    assert not [(one.trial, one.problems) for one in found if one.problems]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if can_have("ebb", kind)])
+def test_nothing_goes_out_of_an_eibotboard_that_is_not_right(board: str, kind: str) -> None:
+    found = [run(trial(seed, kind, board)) for seed in range(SOME // 2)]
     assert not [(one.trial, one.problems) for one in found if one.problems]
 
 
@@ -97,6 +104,13 @@ def test_the_table_and_a_single_trial(capsys: pytest.CaptureFixture[str]) -> Non
     assert "30 cards, 0 wrong" in said
     assert main(["--trial", "4:servo/3/unplug@down:2+0.05"]) == 0
     assert "the pen could not be lifted" in capsys.readouterr().out
+
+
+def test_no_byte_is_lost_between_an_eibotboard_and_its_host() -> None:
+    with pytest.raises(SystemExit):
+        main(["--machine", "ebb", "--kind", "drop-in"])
+    possible = {kind for kind in KINDS if can_have("ebb3", kind)}
+    assert {trial(seed, machine="ebb3").kind for seed in range(100)} == possible
 
 
 def test_every_machine_has_a_turn() -> None:
