@@ -1,17 +1,11 @@
 """The command line's words on what lies on a plotter's bed: bed, load, slot, fed. Each asks the running server."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from jobs.carecommands import ask
-from jobs.commands import refusals
-from jobs.shop import Shop
-
-_at = click.option("--at", help="Address of the server; default that of the configuration.")
-_plotter = click.argument("plotter")
+from jobs.asking import Asked, about_a_plotter
 
 
 class Place(click.ParamType[tuple[float, float]]):
@@ -41,14 +35,11 @@ def _tell(plotter: dict[str, Any]) -> None:
 
 
 @click.command()
-@_plotter
-@_at
+@about_a_plotter
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-@refusals
-def bed(load: Callable[[], Shop], /, plotter: str, at: str | None, as_json: bool) -> None:
+def bed(plotter: Asked, as_json: bool) -> None:
     """Say what lies in a plotter's slots, and where they lie."""
-    found = ask(load(), at, f"/v1/plotters/{plotter}", write=False)
+    found = plotter.get()
     if as_json:
         click.echo(json.dumps({"bed": found["bed"], "slots": found["slots"]}))
     else:
@@ -56,22 +47,11 @@ def bed(load: Callable[[], Shop], /, plotter: str, at: str | None, as_json: bool
 
 
 @click.command("load")
-@_plotter
+@about_a_plotter
 @click.option("--stock", help="Paper of the blanks, in all slots or the first --count.")
 @click.option("--count", type=click.IntRange(0, 10000), help="How many; default all that it holds.")
 @click.option("--slot", "slots", multiple=True, help="SLOT=STOCK: a blank lies there; none in others not named.")
-@_at
-@click.pass_obj
-@refusals
-def load_blanks(
-    load: Callable[[], Shop],
-    /,
-    plotter: str,
-    stock: str | None,
-    count: int | None,
-    slots: tuple[str, ...],
-    at: str | None,
-) -> None:
+def load_blanks(plotter: Asked, stock: str | None, count: int | None, slots: tuple[str, ...]) -> None:
     """You have laid blanks in and looked: the bed is clear, the cards lie in place. The plotter writes on them then."""
     pairs = [one.partition("=") for one in slots]
     if any(not equals for _, equals, _ in pairs):
@@ -79,7 +59,7 @@ def load_blanks(
     body: dict[str, Any] = {"slots": {name: paper for name, _, paper in pairs}} if pairs else {}
     body |= {"stock": stock} if stock is not None else {}
     body |= {"count": count} if count is not None else {}
-    _tell(ask(load(), at, f"/v1/plotters/{plotter}/blanks", body))
+    _tell(plotter.post("blanks", body))
 
 
 @click.group()
@@ -88,59 +68,46 @@ def slot() -> None:
 
 
 @slot.command()
-@_plotter
+@about_a_plotter
 @click.argument("name")
 @click.option("--stock", required=True, help="Paper that lies there.")
 @click.option("--lower-left", "left", type=Place(), help="Its corner, X,Y in mm; else you bring the pen above it.")
 @click.option("--lower-right", "right", type=Place(), help="Its corner, X,Y in mm; else you bring the pen above it.")
-@_at
-@click.pass_obj
-@refusals
 def measure(
-    load: Callable[[], Shop],
-    /,
-    plotter: str,
+    plotter: Asked,
     name: str,
     stock: str,
     left: tuple[float, float] | None,
     right: tuple[float, float] | None,
-    at: str | None,
 ) -> None:
     """Two corners of a paper that lies in the slot say where the slot lies and how it is turned."""
-    shop = load()
 
     def touched(given: tuple[float, float] | None, which: str) -> dict[str, float]:
         if given is not None:
             return {"x_mm": given[0], "y_mm": given[1]}
         click.prompt(f"Bring the pen above the {which} corner, then Enter", default="", show_default=False)
-        found: dict[str, float] = ask(shop, at, f"/v1/plotters/{plotter}/here", {})
+        found: dict[str, float] = plotter.post("here", {})
         click.echo(f"{which}: {found['x_mm']:.2f}, {found['y_mm']:.2f}")
         return found
 
     body = {"stock": stock, "lower_left": touched(left, "lower left"), "lower_right": touched(right, "lower right")}
-    _tell(ask(shop, at, f"/v1/plotters/{plotter}/slots/{name}/measure", body))
+    _tell(plotter.post(f"slots/{name}/measure", body))
 
 
 @slot.command()
-@_plotter
+@about_a_plotter
 @click.argument("name")
-@_at
-@click.pass_obj
-@refusals
-def reset(load: Callable[[], Shop], /, plotter: str, name: str, at: str | None) -> None:
+def reset(plotter: Asked, name: str) -> None:
     """The slot lies again where the configuration says."""
-    _tell(ask(load(), at, f"/v1/plotters/{plotter}/slots/{name}/reset"))
+    _tell(plotter.post(f"slots/{name}/reset"))
 
 
 @click.command()
-@_plotter
+@about_a_plotter
 @click.argument("word", type=click.Choice(["yes", "no"]))
-@_at
-@click.pass_obj
-@refusals
-def fed(load: Callable[[], Shop], /, plotter: str, word: str, at: str | None) -> None:
+def fed(plotter: Asked, word: str) -> None:
     """Answer a plotter that asks: has its feeder brought a card, and does it lie in place?"""
-    _tell(ask(load(), at, f"/v1/plotters/{plotter}/fed", {"card": "here" if word == "yes" else "missing"}))
+    _tell(plotter.post("fed", {"card": "here" if word == "yes" else "missing"}))
 
 
 COMMANDS = (bed, load_blanks, slot, fed)
