@@ -90,6 +90,12 @@ metadata = MetaData()
 # SQLite counts rows by INTEGER PRIMARY KEY only; a BIGINT would not count up.
 _Count = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _only(which: str) -> dict[str, Any]:
+    """An index of these rows alone."""
+    return {"postgresql_where": text(which), "sqlite_where": text(which)}
+
+
 batch = Table(
     "batch",
     metadata,
@@ -139,14 +145,7 @@ job = Table(
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     # The queue: a claim reads its first fitting row.
-    Index(
-        "job_queue",
-        "stock",
-        text("priority DESC"),
-        "id",
-        postgresql_where=text("state = 'ready'"),
-        sqlite_where=text("state = 'ready'"),
-    ),
+    Index("job_queue", "stock", text("priority DESC"), "id", **_only("state = 'ready'")),
     Index("job_state", "state", "id"),
     Index("job_external_id", "external_id"),
     # One row of an upload makes one job, however often the upload is tried.
@@ -193,20 +192,8 @@ attempt = Table(
     Column("note", Text),
     Column("ink", LargeBinary),
     # Never two pens on one card; never a second card on a plotter whose last one waits for a person's word.
-    Index(
-        "attempt_open_job",
-        "job",
-        unique=True,
-        postgresql_where=text("ended_at IS NULL"),
-        sqlite_where=text("ended_at IS NULL"),
-    ),
-    Index(
-        "attempt_open_plotter",
-        "plotter",
-        unique=True,
-        postgresql_where=text("ended_at IS NULL"),
-        sqlite_where=text("ended_at IS NULL"),
-    ),
+    Index("attempt_open_job", "job", unique=True, **_only("ended_at IS NULL")),
+    Index("attempt_open_plotter", "plotter", unique=True, **_only("ended_at IS NULL")),
 )
 
 # How often each fault has happened on each plotter, and what was left of the card.
@@ -273,13 +260,7 @@ pen = Table(
     Column("used_mm", Float, nullable=False),
     Column("cards", Integer, nullable=False),
     Column("lifts", Integer, nullable=False),
-    Index(
-        "pen_open",
-        "plotter",
-        unique=True,
-        postgresql_where=text("removed_at IS NULL"),
-        sqlite_where=text("removed_at IS NULL"),
-    ),
+    Index("pen_open", "plotter", unique=True, **_only("removed_at IS NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -311,13 +292,7 @@ check = Table(
     Column("settled_at", Utc),
     Column("settled_by", Text),
     Index("check_plotter", "plotter", "number"),
-    Index(
-        "check_open",
-        "plotter",
-        unique=True,
-        postgresql_where=text("settled_at IS NULL"),
-        sqlite_where=text("settled_at IS NULL"),
-    ),
+    Index("check_open", "plotter", unique=True, **_only("settled_at IS NULL")),
     sqlite_autoincrement=True,
 )
 
