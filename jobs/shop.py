@@ -12,12 +12,11 @@ from fonts.card import Stock
 from fonts.manner import Manner
 from jobs.shopcare import CareAsked, care_faults, patch_faults
 from plotter import bed
-from plotter.care import PenProfile
+from plotter.care import Name, PenProfile
 from plotter.machine import Feeder, Machine, Plotter, Slot
 from plotter.macros import MacroFault, macro
 
 _STRICT = ConfigDict(extra="forbid")
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
 
 class ShopFault(ValueError):

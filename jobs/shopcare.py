@@ -1,50 +1,31 @@
 """Shopcare: how the configuration words the care of a plotter, and what of it does not go together."""
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Annotated
+from dataclasses import fields
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from fonts.card import Stock
 from plotter import bed
-from plotter.care import Care, Name, Patch, PenProfile
+from plotter.care import Care, PenProfile
 from plotter.machine import Machine, Plotter
 from plotter.macros import MacroFault, macros
 
 _STRICT = ConfigDict(extra="forbid")
-Place = Annotated[float, Field(ge=0, le=3000)]
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
-class CareAsked:
+class CareAsked(Care):
     """The care of one plotter as the file words it: `pens` are names of [pens], all that fit when left out."""
 
-    pens: tuple[str, ...] | None = None
-    scribble: Patch | None = None
-    look_every: Annotated[int, Field(ge=0, le=10000)] = 0
-    drift_check_every: Annotated[int, Field(ge=0, le=10000)] = 0
-    drift_limit_mm: Annotated[float, Field(ge=0.05, le=1)] = 0.1
-    mark: tuple[Place, Place] = (0.0, 0.0)
-    motion_proof: bool = False
-    macros: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
-    when_empty: str = ""
+    pens: tuple[str, ...] | None = None  # type: ignore[assignment]  # names, until the shop's pens are known
 
     def care(self, machine: Machine, pens: Mapping[str, PenProfile]) -> Care:
         """The care with the pens that it names; those that are not in the shop are left out."""
         named = [name for name, pen in pens.items() if pen.fits(machine)] if self.pens is None else self.pens
-        return Care(
-            pens={name: pens[name] for name in named if name in pens},
-            scribble=self.scribble,
-            look_every=self.look_every,
-            drift_check_every=self.drift_check_every,
-            drift_limit_mm=self.drift_limit_mm,
-            mark=self.mark,
-            motion_proof=self.motion_proof,
-            macros=self.macros,
-            when_empty=self.when_empty,
-        )
+        said = {one.name: getattr(self, one.name) for one in fields(Care)}
+        return Care(**{**said, "pens": {name: pens[name] for name in named if name in pens}})
 
 
 def care_faults(name: str, asked: CareAsked, machine: Machine, pens: Mapping[str, PenProfile]) -> list[str]:
