@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from plotter.ebbfaults import Agenda
 from plotter.ebbqueue import QUEUED, Motion, Refused, motion
-from plotter.ebbwords import FULL, SERVO_FRAME_S, TICK_S, Belt, Motors, Share, Unfit
+from plotter.ebbwords import SERVO_FRAME_S, TICK_S, Belt, Motors, Unfit
 from plotter.machine import Machine, ServoPen
 from plotter.paper import Paper, Place
 from plotter.sheet import Sheet
@@ -73,7 +73,7 @@ class EbbBoard:
         self._in: deque[tuple[float, int]] = deque()
         self._text = b""
         self._free = self._t  # when the parser is done with what it reads
-        self._stuck: tuple[str, Motion] | None = None  # what it waits with for the FIFO
+        self._held_up: tuple[str, Motion] | None = None  # what it waits with for the FIFO
         self._fifo: deque[Motion] = deque()
         self._doing: Motion | None = None
         self._begun = self._end = self._sample = math.inf
@@ -113,7 +113,7 @@ class EbbBoard:
     @property
     def busy(self) -> bool:
         """Whether anything will happen by itself."""
-        return bool(self._in or self._out or self._doing or self._stuck) or self._due < math.inf
+        return bool(self._in or self._out or self._doing or self._held_up) or self._due < math.inf
 
     # ------------------------------------------------------------------ the paper
     @property
@@ -198,7 +198,7 @@ class EbbBoard:
 
     def _next(self) -> float:
         """When something happens next."""
-        parse = max(self._in[0][0], self._free) if self._in and self._stuck is None else math.inf
+        parse = max(self._in[0][0], self._free) if self._in and self._held_up is None else math.inf
         return min(parse, self._end, self._sample, self._due, self._agenda.due)
 
     def _step(self) -> bool:
@@ -218,7 +218,7 @@ class EbbBoard:
                 self._finish()
             else:
                 self._sample = min(self._end, self._sample + SAMPLE_S)
-        elif self._in and self._stuck is None and max(self._in[0][0], self._free) <= t:
+        elif self._in and self._held_up is None and max(self._in[0][0], self._free) <= t:
             self._parse()
         return False
 
@@ -254,14 +254,14 @@ class EbbBoard:
         self._doing, self._end, self._sample = None, math.inf, math.inf
         self._left = 0.0
         if done is not None and done.shares is not None:
-            self._left = max(one.last_rate(done.ticks) / FULL / TICK_S if one.steps else 0.0 for one in done.shares)
+            self._left = max(one.speed(done.ticks) for one in done.shares)
         if self._fifo:
             self._begin(self._fifo.popleft())
         elif self._left > FAST_HZ and done is not None and not done.even:
             self.torn.append(self._t)
-        if self._stuck is not None and len(self._fifo) < self._depth:
-            name, motion = self._stuck
-            self._stuck = None
+        if self._held_up is not None and len(self._fifo) < self._depth:
+            name, motion = self._held_up
+            self._held_up = None
             self._enqueue(name, motion)
 
     def _enqueue(self, name: str, motion: Motion) -> None:
@@ -270,7 +270,7 @@ class EbbBoard:
         elif len(self._fifo) < self._depth:
             self._fifo.append(motion)
         else:
-            self._stuck = (name, motion)
+            self._held_up = (name, motion)
             return
         self._free = max(self._free, self._t)
         self._answer(name)
@@ -374,7 +374,7 @@ class EbbBoard:
 
     def _state(self) -> int:
         shares = self._doing.shares if self._doing is not None else None
-        first, second = (bool(shares and one.steps) for one in (shares or (Share(0, 0, 0),) * 2))
+        first, second = (bool(one.steps) for one in shares) if shares else (False, False)
         bits = bool(self._fifo) + 2 * second + 4 * first + 8 * (self._doing is not None) + 16 * self._up
         button, self._button = self._button, False
         return int(bits) + 32 * button

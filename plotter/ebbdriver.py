@@ -38,6 +38,8 @@ SERVO_MS = 3_600_000
 STOP_AGAIN_S, STOP_S = 0.25, 3.0
 # Answers to stops that were said again come one after the other.
 DRAIN_S = 0.05
+# Answered when the FIFO has room for the last of them: then all before them is done.
+_PAUSES = (str(Pause(1)),) * (DEPTH + 1)
 _VERSION = re.compile(r"Firmware Version (\d+)\.(\d+)\.(\d+)")
 
 
@@ -128,8 +130,7 @@ class EbbDriver:
         return Rescued(False, where, stood)
 
     def pen(self, *, down: bool) -> tuple[str, ...]:
-        """The last pause is answered when the FIFO has room for it: then the pen command is done."""
-        return (lower(self.machine) if down else lift(self.machine), *(str(Pause(1)) for _ in range(DEPTH + 1)))
+        return (lower(self.machine) if down else lift(self.machine), *_PAUSES)
 
     def move(self, to: Point) -> tuple[str, ...]:
         return (str(Go(Belt.of(self.machine).motors(to))),)
@@ -148,8 +149,7 @@ class EbbDriver:
                 said += [line for to in walk.points for line in self.move(to)]
             elif walk.dwell_s and text in lines:
                 said.append(str(Pause(max(1, round(walk.dwell_s * 1000)))))
-        # Nothing is taken before a way to an absolute place has ended.
-        return (*said, *(str(Pause(1)) for _ in range(DEPTH + 1)))
+        return (*said, *_PAUSES)
 
 
 def _version(said: list[str]) -> tuple[int, int, int]:
@@ -213,7 +213,7 @@ def _brake(wire: Wire, session: EbbSession) -> bool:
     last = session.last
     if last is not None:
         ticks = last.ticks()
-        speed = [one.last_rate(ticks) / 2**31 / TICK_S if one.steps else 0.0 for one in last]  # steps/s
+        speed = [one.speed(ticks) for one in last]
         per_s = session.machine.acceleration_mm_s2[0] * session.machine.steps_per_mm[0]
         seconds = max(speed) / per_s
         ticks = math.ceil(seconds / TICK_S)

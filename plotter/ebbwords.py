@@ -51,6 +51,10 @@ class Share(NamedTuple):
         """The rate after so many ticks."""
         return self.rate - math.trunc(self.accel / 2) + self.accel * ticks
 
+    def speed(self, ticks: int) -> float:
+        """Steps/s after so many ticks; none of a motor that does not turn."""
+        return self.last_rate(ticks) / FULL / TICK_S if self.steps else 0.0
+
     def ticks(self) -> int:
         """When the last step is made; raises Unfit when it never is, or when the rate would fall below 0 before."""
         goal = abs(self.steps) * FULL
