@@ -185,7 +185,7 @@ async function told(work) {
     return true;
   } catch (error) {
     problemIn(dialog, error);
-    if (error instanceof Problem && /not yours|has the controls|nobody has/.test(error.message)) {
+    if (error instanceof Problem && /not yours|has the controls/.test(error.message)) {
       const over = byId("hands-take", HTMLButtonElement).dataset.over;
       had("");
       offerOver(over === "yes" || /has the controls/.test(error.message));

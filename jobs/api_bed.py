@@ -10,6 +10,7 @@ from jobs.api_errors import Problem, responses
 from jobs.api_front import ACTOR, Front
 from jobs.api_panel import PlaceOut, PlotterOut, plotter_out
 from jobs.compose import Fault
+from jobs.handling import Here
 from jobs.job import PlotterRow
 from plotter.machine import Plotter, Slot
 
@@ -51,7 +52,7 @@ def router(front: Front) -> APIRouter:
     def here(id: Id, body: HereIn) -> PlaceOut:
         """Where the pen stands now, machine mm; for touching a paper's corners."""
         plotter = front.plotter(id)
-        x, y = front.errands[plotter.name].ask(bed.Here(), actor=ACTOR, token=body.token)
+        x, y = front.errands[plotter.name].ask(Here(), actor=ACTOR, token=body.token)
         return PlaceOut(x_mm=round(x, 3), y_mm=round(y, 3))
 
     @routes.post("/{id}/slots/{slot}/measure", responses=responses("not_possible", *_MOVED))

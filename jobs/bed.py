@@ -1,34 +1,12 @@
 """Bed: where the cards of a plotter lie, as the configuration says or as a person has measured it at the machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 from fonts.card import Stock
-from jobs.errand import Bench, ErrandFailed
 from jobs.job import PlotterRow
 from plotter import bed
 from plotter.machine import Plotter, Slot
-from plotter.program import Point
-
-STILL_S = 10.0  # longer than any jog that is under way takes to end
-
-
-@dataclass(frozen=True)
-class Here:
-    """Where the pen stands now, machine frame, mm: above a paper's corner, says the person who has brought it there."""
-
-    name: ClassVar[str] = "here"
-    beside_card: ClassVar[bool] = True
-
-    def run(self, bench: Bench) -> Point:
-        """Raises ErrandFailed while nobody knows where the machine's zero is."""
-        if not bench.zeroed:
-            raise ErrandFailed(
-                f"nobody knows yet where the zero of {bench.plotter.name} is: pause it, push its carriage into its zero"
-                " corner and confirm a load; then bring the pen above the corner"
-            )
-        return bench.wire.wait_for(frozenset({"Idle"}), STILL_S).at
 
 
 def lying(plotter: Plotter, row: PlotterRow) -> Mapping[str, Slot]:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 MARGIN = 1.1
 # Another controller on the same database cannot ring here: its words are seen so soon.
 FRESH_S = 2.0
-MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
 
 log = logging.getLogger("fairhand.care")
 Report = Callable[[Condition, str], None]
@@ -268,7 +267,7 @@ class Carer:
         """
         name, care = self.plotter.name, self._configured.care
         if self._felt is None:
-            self._go(bench, care.mark)
+            bench.go(care.mark)
             self._ask(MARK, f"X{care.mark[0]:g} Y{care.mark[1]:g}")
             return "the pen is over its mark: look, and say whether it stands there"
         error = feel(bench.wire, self._home).error_mm(self._felt)
@@ -286,19 +285,13 @@ class Carer:
         """Draw a square in the air, and ask whether somebody has seen it."""
         at = bench.wire.status().at
         for corner in square(self.plotter.machine, at):
-            self._go(bench, corner)
+            bench.go(corner)
         self._ask(MOTION, "")
         self._moves = True
 
     def _ask(self, kind: str, words: str) -> None:
         self.book.ask(self.plotter.name, kind, words)
         self._read_at = -math.inf
-
-    def _go(self, bench: "Bench", to: Point) -> None:
-        tongue, wire = driver(self.plotter.machine), bench.wire
-        for line in (*tongue.pen(down=False), *tongue.move(to)):
-            wire.ask(line)
-        wire.wait_for(frozenset({"Idle", "Alarm"}), MOVE_S)
 
 
 def words_of(check: Check) -> str:

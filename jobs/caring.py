@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from jobs.carer import Carer
-from jobs.errand import Bench, ErrandFailed
+from jobs.errand import Bench, Errand, ErrandFailed
 from jobs.job import Mode
 from plotter.driver import driver
 from plotter.heights import Step, down_at, heights, programs, settles, without_hops
@@ -16,16 +15,13 @@ from plotter.program import ProgramError
 
 # A pen that is tried stands on the paper so long, then lifts by itself: long enough to look, too short for a puddle.
 TRY_S = 1.5
-MOVE_S = 180.0
 
 
 @dataclass(frozen=True)
-class RunMacro:
+class RunMacro(Errand[str]):
     """Carry out one of the plotter's macros."""
 
     macro: str
-    name: ClassVar[str] = "macro"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> str:
         """Raises ErrandFailed for a macro that there is none of."""
@@ -42,11 +38,8 @@ class RunMacro:
 
 
 @dataclass(frozen=True)
-class CheckPlace:
+class CheckPlace(Errand[str]):
     """Look now whether the machine stands where it believes to."""
-
-    name: ClassVar[str] = "check"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> str:
         """What was found, or what a person is asked."""
@@ -55,11 +48,8 @@ class CheckPlace:
 
 
 @dataclass(frozen=True)
-class WarmUp:
+class WarmUp(Errand[str]):
     """Write the pen warm beside the cards."""
-
-    name: ClassVar[str] = "scribble"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> str:
         """Raises ErrandFailed when there is no place for it."""
@@ -75,7 +65,7 @@ class WarmUp:
 
 
 @dataclass(frozen=True)
-class PenSteps:
+class PenSteps(Errand[str]):
     """Write a row of steps on a paper to spare in the first slot: one for each height, or each wait after lowering.
 
     The plotter must be paused, so that no card is begun on that paper.
@@ -83,8 +73,6 @@ class PenSteps:
 
     kind: str
     values: tuple[float, ...]
-    name: ClassVar[str] = "test"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> str:
         """Raises ErrandFailed for values that no pen can have, and where the paper would leave the bed."""
@@ -108,12 +96,10 @@ class PenSteps:
 
 
 @dataclass(frozen=True)
-class TryHeight:
+class TryHeight(Errand[str]):
     """Bring the pen to this height where it stands, let a person look, and lift it again."""
 
     value: float
-    name: ClassVar[str] = "try"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> str:
         """Raises ErrandFailed for a height that no pen can have."""

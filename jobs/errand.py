@@ -1,8 +1,8 @@
 """Errand: what a person asks of a plotter while no card is under its pen: jog, home, try the pen, touch a corner.
 
-An errand is a value with a name and a `run`; the plotter's own thread carries it out between two looks at the queue,
-and whoever asked waits for the answer. Errands live in memory only: what nobody waits for is not done, and nothing of
-it outlives a restart, so no machine ever moves by an order of yesterday.
+An errand is a value with a `run`; the plotter's own thread carries it out between two looks at the queue, and whoever
+asked waits for the answer. Errands live in memory only: what nobody waits for is not done, and nothing of it outlives a
+restart, so no machine ever moves by an order of yesterday.
 """
 
 import secrets
@@ -23,7 +23,7 @@ from plotter.machine import Plotter
 from plotter.port import Port, PortError
 from plotter.program import Point
 from plotter.session import Session
-from plotter.wire import Locked, Refusal, Wire
+from plotter.wire import LONG_WAY_S, Locked, Refusal, Wire
 
 if TYPE_CHECKING:
     from jobs.carer import Carer
@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 PATIENCE_S = 30.0  # how long an errand may wait and run, unless it says otherwise
 LEASE_S = 15.0  # how long the controls stay with somebody who is not heard of
+IDLE = frozenset({"Idle"})
 
 
 class ErrandFailed(Exception):
@@ -70,15 +71,28 @@ class Bench:
     def driver(self) -> Driver:
         return driver(self.plotter.machine)
 
+    def pen_up(self) -> None:
+        """Wherever an earlier card has left its servo; raises ErrandFailed when a hand has lowered it."""
+        if self.pen_down:
+            raise ErrandFailed("the pen is down and would draw: lift it first")
+        for line in self.driver.pen(down=False):
+            self.wire.ask(line)
+
+    def go(self, to: Point) -> Point:
+        """To a place, machine frame, mm, with the pen up; where the machine then stands."""
+        self.pen_up()
+        for line in self.driver.move(to):
+            self.wire.ask(line)
+        return self.wire.wait_for(IDLE, LONG_WAY_S).at
+
 
 class Errand(Protocol[T_co]):
-    """A named request; its arguments are its fields.
+    """A request; its arguments are its fields.
 
     `beside_card`: whether it may be run while an interrupted card waits in the plotter for a decision.
     """
 
-    name: ClassVar[str]
-    beside_card: ClassVar[bool]
+    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> T_co:
         """Do it in the plotter's thread; the answer. Raises ErrandFailed, PortError, Locked, Refusal in words."""
@@ -86,10 +100,9 @@ class Errand(Protocol[T_co]):
 
 
 @dataclass(frozen=True)
-class Home:
+class Home(Errand[Point]):
     """Find the machine's place again at its own switches; where it then stands, machine frame, mm."""
 
-    name: ClassVar[str] = "home"
     beside_card: ClassVar[bool] = True
 
     def run(self, bench: Bench) -> Point:
@@ -124,7 +137,7 @@ class _Asked:
 class Errands:
     """One plotter's errands: people ask, the plotter's thread serves. `clock` times the lease of the controls.
 
-    To use it: a frozen dataclass with `name`, `beside_card` and `run(bench)`; `errands.ask(it, actor=...)` in a route.
+    To use it: a frozen dataclass that is an Errand, with `run(bench)`; `errands.ask(it, actor=...)` in a route.
     """
 
     def __init__(self, plotter: str, bell: Bell, *, clock: Clock | None = None) -> None:
@@ -190,8 +203,7 @@ class Errands:
         """The holder is still there; raises NotAllowed when the controls are no longer theirs."""
         with self._lock:
             self._look_who(token)
-            if self._control is None:
-                raise NotAllowed(f"nobody has the controls of {self.plotter}: take them first")
+            assert self._control is not None  # else the token were nobody's
             return self._control
 
     def let_go(self, token: str) -> None:

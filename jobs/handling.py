@@ -9,14 +9,13 @@ import threading
 from dataclasses import dataclass
 from typing import ClassVar
 
-from jobs.errand import Bench, ErrandFailed
+from jobs.errand import IDLE, Bench, Errand, ErrandFailed
 from plotter.clock import Clock, RealClock
 from plotter.program import Point
 
 SILENCE_S = 0.25  # a heartbeat older than this stops the machine
 FASTEST_MM_S = 100.0
-IDLE = frozenset({"Idle"})
-MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
+STILL_S = 10.0  # longer than any jog that is under way takes to end
 
 
 class Stick:
@@ -44,16 +43,14 @@ class Stick:
 
 
 @dataclass(frozen=True)
-class Jog:
+class Jog(Errand[Point]):
     """Follow a stick until it lets go; where the machine then stands, machine frame, mm."""
 
     stick: Stick
-    name: ClassVar[str] = "jog"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> Point:
         """Raises ErrandFailed while the pen is down: it would draw."""
-        _pen_up(bench)
+        bench.pen_up()
         self.stick.moving = True
         try:
             return bench.driver.jog(
@@ -64,25 +61,21 @@ class Jog:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Errand[Point]):
     """One step of so many mm with the pen up; where the machine then stands."""
 
     by: Point
-    name: ClassVar[str] = "step"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> Point:
         at = bench.wire.status().at
-        return _go(bench, _inside(bench, (at[0] + self.by[0], at[1] + self.by[1])))
+        return bench.go(_inside(bench, (at[0] + self.by[0], at[1] + self.by[1])))
 
 
 @dataclass(frozen=True)
-class Go:
+class Go(Errand[Point]):
     """To a place, machine frame, mm, with the pen up; where the machine then stands."""
 
     to: Point
-    name: ClassVar[str] = "go"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> Point:
         if not bench.zeroed:
@@ -90,16 +83,30 @@ class Go:
         if _inside(bench, self.to) != self.to:
             machine = bench.plotter.machine
             raise ErrandFailed(f"that is off the bed of {machine.width_mm:g} x {machine.height_mm:g} mm")
-        return _go(bench, self.to)
+        return bench.go(self.to)
 
 
 @dataclass(frozen=True)
-class SetPen:
+class Here(Errand[Point]):
+    """Where the pen stands now, machine frame, mm: above a paper's corner, says the person who has brought it there."""
+
+    beside_card: ClassVar[bool] = True
+
+    def run(self, bench: Bench) -> Point:
+        """Raises ErrandFailed while nobody knows where the machine's zero is."""
+        if not bench.zeroed:
+            raise ErrandFailed(
+                f"nobody knows yet where the zero of {bench.plotter.name} is: pause it, push its carriage into its zero"
+                " corner and confirm a load; then bring the pen above the corner"
+            )
+        return bench.wire.wait_for(IDLE, STILL_S).at
+
+
+@dataclass(frozen=True)
+class SetPen(Errand[None]):
     """Lower the pen, or lift it. One that is down is lifted when its hand lets go of the controls."""
 
     down: bool
-    name: ClassVar[str] = "pen"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> None:
         lift, lower = bench.driver.pen(down=False), bench.driver.pen(down=True)
@@ -109,25 +116,15 @@ class SetPen:
 
 
 @dataclass(frozen=True)
-class SetOrigin:
+class SetOrigin(Errand[None]):
     """The pen stands over the machine's zero corner: the port is opened anew, and where it stands is zero."""
-
-    name: ClassVar[str] = "origin"
-    beside_card: ClassVar[bool] = False
 
     def run(self, bench: Bench) -> None:
         """Raises ErrandFailed on a machine that homes: it finds its own."""
-        _pen_up(bench)
+        bench.pen_up()
         if bench.plotter.machine.homing:
             raise ErrandFailed(f"{bench.plotter.name} finds its zero by homing")
         bench.again = True
-
-
-def _go(bench: Bench, to: Point) -> Point:
-    _pen_up(bench)
-    for line in bench.driver.move(to):
-        bench.wire.ask(line)
-    return bench.wire.wait_for(IDLE, MOVE_S).at
 
 
 def _inside(bench: Bench, to: Point) -> Point:
@@ -136,11 +133,3 @@ def _inside(bench: Bench, to: Point) -> Point:
         return to
     machine = bench.plotter.machine
     return min(max(to[0], 0.0), machine.width_mm), min(max(to[1], 0.0), machine.height_mm)
-
-
-def _pen_up(bench: Bench) -> None:
-    """The pen is up, wherever an earlier card has left its servo; raises ErrandFailed when a hand has lowered it."""
-    if bench.pen_down:
-        raise ErrandFailed("the pen is down and would draw: lift it first")
-    for line in bench.driver.pen(down=False):
-        bench.wire.ask(line)

@@ -206,12 +206,13 @@ class Worker:
         if self._said is None or self._said[0] is not Condition.ATTENTION:
             self.report(Condition.IDLE)
         _listen(bench.port, bench.session)
-        if bench.pen_down and self.errands.control is None:  # whoever lowered it has gone
+        # Who has the controls may have a hand over the bed: no card begins under it.
+        in_hand = self.errands.control is not None
+        if bench.pen_down and not in_hand:  # whoever lowered it has gone
             SetPen(down=False).run(bench)
         if self.errands.serve(bench):
             return True
-        # Who has the controls may have a hand over the bed: no card begins under it.
-        may_write = bench.zeroed and self.errands.control is None
+        may_write = bench.zeroed and not in_hand
         if (why := trouble(row)) is not None:
             self.report(Condition.ATTENTION, why)
             self.bell.wait(seen, IDLE_S, "event")

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from floor import HAND, SHELF, Floor
 
-from jobs.bed import Here, lying
+from jobs.bed import lying
 from jobs.caring import RunMacro
 from jobs.compose import compose
 from jobs.desk import Desk
 from jobs.dispatch import Dispatch
 from jobs.errand import ErrandFailed
+from jobs.handling import Here
 from jobs.job import Condition, Decision, Job, Missing, Mode, NotAllowed, Order, State, Wanted
 from jobs.note import Note
 from jobs.store import Store
