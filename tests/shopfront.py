@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -28,6 +29,8 @@ from plotter.machine import Plotter
 ROOT = Path(__file__).parent.parent
 ORDERS = (ROOT / "examples" / "orders.csv").read_bytes()
 BAD_ORDERS = (ROOT / "examples" / "bad_orders.csv").read_bytes()
+# What the API says of itself is the same for every shop, and takes longer to say than many a test.
+_DESCRIBED: dict[str, Any] = {}
 
 
 def example_shop() -> Shop:
@@ -77,6 +80,8 @@ def build(database: Path | str, *names: str, plotters: Sequence[Plotter] | None 
     app = create_app(
         store=store, dispatch=dispatch, fleet=fleet, shelf=shelf, shop=it, seeds=itertools.count(1).__next__
     )
+    _DESCRIBED.update(_DESCRIBED or app.openapi())
+    app.openapi_schema = _DESCRIBED
     return House(app, store, it, shelf, dispatch)
 
 

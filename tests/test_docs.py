@@ -26,7 +26,11 @@ def commands(page: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith(ELSEWHERE)]
 
 
-@pytest.mark.parametrize("command", [pytest.param(c, id=c[:60]) for page in PAGES for c in commands(page)])
+# Each once, however often it is shown.
+SHOWN = dict.fromkeys(command for page in PAGES for command in commands(page))
+
+
+@pytest.mark.parametrize("command", [pytest.param(command, id=command[:60]) for command in SHOWN])
 def test_commands_in_the_docs_run(command: str, tmp_path: Path) -> None:
     stdin = None
     if "|" in command:

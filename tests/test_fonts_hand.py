@@ -5,6 +5,7 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from fonts.card import Frame
 from fonts.hand import Written, write
-from fonts.hands import hands
+from fonts.hands import Hand, hands
 from fonts.layout import Overflow
 from plotter.strokes import Stroke, bounds, resample
 
@@ -158,11 +159,8 @@ def test_every_letter_leaves_ink(hand: str) -> None:
 def test_no_letter_is_dropped(hand: str, text: str, seed: int) -> None:
     # Each further letter makes the word's ink reach further right; a last letter's own form may reach a little past the
     # next one's, never past two.
-    ends = [
-        max(float(one[:, 0].max()) for one in by(hand, text[:n], seed=seed).strokes) for n in range(1, len(text) + 1)
-    ]
-    starts = [float(by(hand, text[:n], seed=seed).strokes[0][0, 0]) for n in range(1, len(text) + 1)]
-    reach = [end - start for end, start in zip(ends, starts, strict=True)]
+    words = [by(hand, text[:n], seed=seed).strokes for n in range(1, len(text) + 1)]
+    reach = [max(float(one[:, 0].max()) for one in strokes) - float(strokes[0][0, 0]) for strokes in words]
     assert all(b > a - 0.4 * A6.xheight_max_mm for a, b in pairwise(reach))
     assert all(c > a for a, c in zip(reach, reach[2:], strict=False))
 
@@ -192,6 +190,13 @@ def test_few_points_and_no_wide_gaps_between_them(hand: str) -> None:
     assert sum(map(len, written.strokes)) < 40 * letters
 
 
+@cache
+def neatest(hand: str) -> Hand:
+    """The hand at its best; kept, because a hand draws its face when it first writes."""
+    one = hands()[hand]
+    return replace(one, manner=replace(one.manner, neatness=1.0))
+
+
 def counters(written: Written) -> int:
     """Enclosed white areas larger than a twentieth of a square x-height, drawn with a pen a tenth of one wide."""
     from scipy import ndimage
@@ -217,8 +222,7 @@ def test_the_counter_of_counters_counts() -> None:
 @pytest.mark.parametrize("word", ["icu", "uc", "mcn", "nic", "nici"])
 def test_a_joined_c_stays_open(hand: str, word: str) -> None:
     """A join that ran through the bowl would close c into e."""
-    one = hands()[hand]
-    neat = replace(one, manner=replace(one.manner, neatness=1.0))
+    neat = neatest(hand)
     # What is enclosed without the c is the other letters' own: the small loop that some m or n begin with.
     rest = word.replace("c", "")
     own = sum(counters(write(rest, frame=SHEET, hand=neat, seed=seed)) for seed in range(20))

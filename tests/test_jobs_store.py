@@ -426,7 +426,8 @@ def test_a_key_of_a_dead_controller_can_be_begun_again(store_url: str) -> None:
     second.close()
 
 
-def test_a_second_controller_is_refused(store_url: str) -> None:
+def test_a_second_controller_is_refused(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.database._PATIENCE_S", 1)  # with one that lives there is nothing to wait for
     first = Store(store_url)
     Dispatch(first).register([plotter()])
     if store_url.startswith("sqlite"):
