@@ -8,6 +8,7 @@ How long the firmware takes to read a command is not documented but for the shor
 """
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,7 @@ from plotter.ebbqueue import QUEUED, Motion, Refused, motion
 from plotter.ebbwords import SERVO_FRAME_S, TICK_S, Belt, Motors, Unfit
 from plotter.machine import Machine, ServoPen
 from plotter.paper import Paper, Place
+from plotter.servo import Servo
 from plotter.sheet import Sheet
 from plotter.simfaults import Fault
 from plotter.strokes import Stroke
@@ -27,6 +29,7 @@ SUPPLY, NO_SUPPLY = 300, 60  # what QC measures with a 9 V supply, and without (
 FAST_HZ = 1000.0  # steps/s from which a motor that stands for want of a command has been torn to a stop
 MOST_FIFO = 32
 VERSION = "2.8.1"
+_LINE_END = re.compile(rb"[\r\n]")
 
 
 class EbbBoard:
@@ -49,13 +52,11 @@ class EbbBoard:
         Raises ValueError for a fault that a board cannot have.
         """
         assert isinstance(machine.pen, ServoPen)
-        self.machine, self.version, self.pen = machine, version, machine.pen
+        self.machine, self.version, self.servo = machine, version, Servo(machine.pen)
         self.nickname = machine.board.nickname
         self.powered = True  # the motors' supply; the board itself lives on USB
         self.unplugged = False
         self.late_s = 0.0
-        self.slow = 1.0  # the servo: how many times its usual time it needs
-        self.stuck: bool | None = None  # down or up it stays for ever
         self.happened: list[tuple[float, Fault]] = []
         self.torn: list[float] = []  # when the FIFO ran dry at speed
         self._belt, self._link_s = Belt.of(machine), link_s
@@ -63,14 +64,13 @@ class EbbBoard:
         self._true: Motors = (0, 0)  # where the motors really are
         self._t = 0.0
         self._pulse: float | None = None  # what the servo is told, once it is told anything
-        self._due, self._down = math.inf, False  # when the pen meets or leaves the paper
         self._out: list[tuple[float, bytes]] = []
         self._deaf_until = self._mute_until = 0.0
         self._agenda = Agenda(faults, self, machine.steps_per_mm[0])
         self._power_up()
 
     def _power_up(self) -> None:
-        self._in: deque[tuple[float, int]] = deque()
+        self._in: deque[tuple[float, bytes]] = deque()
         self._text = b""
         self._free = self._t  # when the parser is done with what it reads
         self._held_up: tuple[str, Motion] | None = None  # what it waits with for the FIFO
@@ -97,7 +97,8 @@ class EbbBoard:
 
     def receive(self, data: bytes, t: float) -> None:
         """Bytes handed to USB at `t`; none is ever lost, the board lets the host wait."""
-        self._in.extend((max(t + self._link_s, self._deaf_until), byte) for byte in data)
+        if data:
+            self._in.append((max(t + self._link_s, self._deaf_until), data))
 
     def take_output(self) -> bytes:
         """What the host can read by now."""
@@ -113,7 +114,7 @@ class EbbBoard:
     @property
     def busy(self) -> bool:
         """Whether anything will happen by itself."""
-        return bool(self._in or self._out or self._doing or self._held_up) or self._due < math.inf
+        return bool(self._in or self._out or self._doing or self._held_up) or self.servo.due < math.inf
 
     # ------------------------------------------------------------------ the paper
     @property
@@ -199,19 +200,18 @@ class EbbBoard:
     def _next(self) -> float:
         """When something happens next."""
         parse = max(self._in[0][0], self._free) if self._in and self._held_up is None else math.inf
-        return min(parse, self._end, self._sample, self._due, self._agenda.due)
+        return min(parse, self._end, self._sample, self.servo.due, self._agenda.due)
 
     def _step(self) -> bool:
         """Let what is due now happen; whether the host notices at once."""
-        t = self._t
+        t, servo = self._t, self.servo
         if self._agenda.due <= t:
             return self._agenda.act(t)
-        if self._due <= t:
-            self._due = math.inf
+        if servo.due <= t:
+            servo.due = math.inf
             self.follow()
-            if self.stuck is None or self.stuck is self._down or self.paper.touching is not self.stuck:
-                (self.paper.touch if self._down else self.paper.lift)(t)
-                self._agenda.event("down" if self._down else "up", t)
+            (self.paper.touch if servo.down else self.paper.lift)(t)
+            self._agenda.event("down" if servo.down else "up", t)
         elif min(self._end, self._sample) <= t:
             self.follow()
             if self._end <= t:
@@ -276,31 +276,32 @@ class EbbBoard:
         self._answer(name)
 
     def _swing(self, pulse: int, rate: int) -> None:
-        """The servo sets out for a pulse; the pen meets or leaves the paper half way."""
+        """The servo is led to a pulse, `rate` each frame; the pen meets or leaves the paper half way."""
         board, was = self.machine.board, self._pulse
         self._pulse = pulse
-        down = self.pen.touches(1000 * (pulse - board.servo_zero) / (board.servo_full - board.servo_zero))
-        if down == self.paper.touching:
-            self._due = math.inf
-        else:
-            far = abs(pulse - was) / 2 if was is not None else 0.0
-            self._down = down
-            self._due = self._t + self.slow * SERVO_FRAME_S * max(1, math.ceil(far / rate) if rate else 1)
-            self._agenda.event("lower" if down else "raise", self._t)
+        s = 1000 * (pulse - board.servo_zero) / (board.servo_full - board.servo_zero)
+        far = abs(pulse - was) / 2 if was is not None else 0.0
+        seconds = SERVO_FRAME_S * max(1, math.ceil(far / rate) if rate else 1)
+        if self.servo.signal(s, self._t, touching=self.paper.touching, seconds=seconds):
+            self._agenda.event("lower" if self.servo.down else "raise", self._t)
 
     # ------------------------------------------------------------------ commands
     def _parse(self) -> None:
-        _, byte = self._in.popleft()
-        if byte not in b"\r\n":
-            self._text += bytes((byte,))
+        t, data = self._in.popleft()
+        found = _LINE_END.search(data)
+        if found is None:
+            self._text += data
             return
-        text, self._text = self._text.decode("ascii", errors="replace").upper(), b""
+        if rest := data[found.end() :]:
+            self._in.appendleft((t, rest))
+        text = (self._text + data[: found.start()]).decode("ascii", errors="replace").upper()
+        self._text = b""
         if not text:
             return
-        name, _, rest = text.partition(",")
+        name, _, numbers = text.partition(",")
         self._free = self._t + PARSE_S.get(name, PARSE_OTHER_S)
         try:
-            self._command(name, rest.split(",") if rest else [])
+            self._command(name, numbers.split(",") if numbers else [])
         except (Refused, ValueError, Unfit) as why:
             said = str(why) if isinstance(why, Refused) else "6 Err: Invalid parameter value"
             self._say(f"{name},!{said}\n" if self._future else f"!{said}\n\r")

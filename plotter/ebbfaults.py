@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from plotter.paper import Paper
-from plotter.simcalendar import Calendar
+from plotter.servo import Servo
+from plotter.simcalendar import Calendar, wear
 from plotter.simfaults import NOTICED, Fault
 
 # USB loses and changes no bytes, and there are no switches to hit; the rest can happen to any machine.
@@ -18,11 +19,10 @@ class Victim(Protocol):
     """The parts of a board and its machine that can suffer."""
 
     paper: Paper
+    servo: Servo
     late_s: float
     powered: bool
     happened: list[tuple[float, Fault]]
-    slow: float  # how many times its usual time the servo needs
-    stuck: bool | None  # down (True) or up (False) it stays there
 
     def unplug(self) -> None: ...
 
@@ -88,11 +88,5 @@ class Agenda(Calendar):
         elif kind == "lost-steps":
             mm = fault.number(1) / self._per_mm
             victim.slip(mm if fault.args[0] == "x" else 0.0, mm if fault.args[0] == "y" else 0.0)
-        elif kind == "servo-stuck":
-            victim.stuck = fault.args[0] == "down"
-        elif kind == "servo-slow":
-            victim.slow = fault.number(0)
-        elif kind == "pen-dry":
-            victim.paper.new_pen(fault.number(0))
         else:
-            victim.paper.shift(fault.number(0), fault.number(1))
+            wear(fault, t, victim.paper, victim.servo)

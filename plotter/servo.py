@@ -20,8 +20,11 @@ class Servo:
         self._s: float | None = None
         self._stood: float | None = None  # where it was sent last
 
-    def signal(self, s: float | None, t: float, *, touching: bool) -> bool:
-        """The PWM at the pin from `t` on, None for none; whether the servo sets out for the other side."""
+    def signal(self, s: float | None, t: float, *, touching: bool, seconds: float | None = None) -> bool:
+        """The PWM at the pin from `t` on, None for none; whether the servo sets out for the other side.
+
+        It needs its own time for that, or `seconds` where the board leads it there.
+        """
         self._s = s
         if s is None or self.dead:
             self.due = math.inf
@@ -32,13 +35,15 @@ class Servo:
             self.due = math.inf
         elif self.due == math.inf or self.down != down:
             self.down = down
-            pen = self._pen
-            settle = pen.down_settle_s if down else pen.up_settle_s
-            # It turns at an even speed: between down and the height of a hop it has less far to go.
-            way = 1.0 if was is None else min(1.0, abs(s - was) / abs(pen.down_s - pen.up_s))
-            self.due = t + SERVO_SHARE * settle * self.slow * way
+            self.due = t + self.slow * (self._needs_s(was, s, down) if seconds is None else seconds)
             return True
         return False
+
+    def _needs_s(self, was: float | None, s: float, down: bool) -> float:
+        """It turns at an even speed: between down and the height of a hop it has less far to go."""
+        pen = self._pen
+        way = 1.0 if was is None else min(1.0, abs(s - was) / abs(pen.down_s - pen.up_s))
+        return SERVO_SHARE * (pen.down_settle_s if down else pen.up_settle_s) * way
 
     def power(self, t: float, *, on: bool, touching: bool) -> None:
         """The servo's supply comes or goes."""

@@ -9,7 +9,7 @@ from plotter.controller import DOOR, HOLD
 from plotter.firmware import Firmware
 from plotter.paper import Paper
 from plotter.servo import Servo
-from plotter.simcalendar import Calendar
+from plotter.simcalendar import Calendar, wear
 from plotter.simfaults import KINDS, NOTICED, Fault
 from plotter.simwire import FaultyUart
 
@@ -101,8 +101,8 @@ class Agenda(Calendar):
             self._wear(fault, t)
 
     def _wear(self, fault: Fault, t: float) -> None:
-        """What is wrong with motors, servo, pen and sheet."""
-        kind, victim, servo = fault.kind, self._victim, self._victim.servo
+        """What is wrong with motors, switches, servo, pen and sheet."""
+        kind, victim = fault.kind, self._victim
         victim.follow()
         if kind in ("motors-off", "motors-on"):
             axes = str(fault.args[0]) if fault.args else ""
@@ -110,18 +110,12 @@ class Agenda(Calendar):
         elif kind == "lost-steps":
             victim.carriage.slip("xyz".index(str(fault.args[0])), int(fault.number(1)))
             victim.follow()
-        elif kind == "pen-dry":
-            victim.paper.new_pen(fault.number(0))
-        elif kind == "paper-shift":
-            victim.paper.shift(fault.number(0), fault.number(1))
         elif kind == "home-off":
             victim.carriage.home_off = (fault.number(0), fault.number(1))
         elif kind == "home-alarm":
             victim.home_alarm = int(fault.number(0))
-        elif servo is not None and kind == "servo-slow":
-            servo.slow = fault.number(0)
-        elif servo is not None:
-            servo.stick(t, down=fault.args[0] == "down", touching=victim.paper.touching)
+        else:
+            wear(fault, t, victim.paper, victim.servo)
 
     def _power(self, t: float, *, on: bool) -> None:
         """The supply of motors and servo comes or goes."""

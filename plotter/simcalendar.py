@@ -1,8 +1,13 @@
-"""When the faults of a simulated machine come to pass: at a second, or once something has happened so many times."""
+"""When the faults of a simulated machine come to pass: at a second, or once something has happened so many times.
+
+And what they do to the pen and the sheet, which are the same on every machine.
+"""
 
 import math
 from collections import Counter
 
+from plotter.paper import Paper
+from plotter.servo import Servo
 from plotter.simfaults import Event, Fault
 
 
@@ -43,3 +48,15 @@ class Calendar:
 
     def _next(self) -> None:
         self.due = self._dated[0][0] if self._dated else math.inf
+
+
+def wear(fault: Fault, t: float, paper: Paper, servo: Servo | None) -> None:
+    """What is wrong with servo, pen and sheet from now on."""
+    if fault.kind == "pen-dry":
+        paper.new_pen(fault.number(0))
+    elif fault.kind == "paper-shift":
+        paper.shift(fault.number(0), fault.number(1))
+    elif servo is not None and fault.kind == "servo-slow":
+        servo.slow = fault.number(0)
+    elif servo is not None:
+        servo.stick(t, down=fault.args[0] == "down", touching=paper.touching)
