@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, JsonValue
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -20,6 +21,7 @@ ArtworkName = Annotated[str, Field(pattern=rf"^({ARTWORK})?$", examples=["signat
 Part = Annotated[str, Field(max_length=200, pattern=_CLEAN)]
 Value = Annotated[str, Field(max_length=2000, pattern=_CLEAN)]
 PlotterName = Annotated[str, Field(pattern=r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$", examples=["plt_left"])]
+PlotterId = Annotated[PlotterName, Path()]
 SlotName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", examples=["card"])]
 JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$", examples=["job_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
 BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
@@ -46,11 +48,13 @@ class Unsent:
 _NO_OTHERS: dict[str, JsonValue] = {"additionalProperties": False}
 
 
-class _In(BaseModel):
+class Strict(BaseModel):
+    """Taken as it is meant, or refused: no value is bent into shape, no key passed over."""
+
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class KnobsIn(_In):
+class KnobsIn(Strict):
     """How the hand's person writes this time; what is left out stays as that person is."""
 
     neatness: Share | None = Field(None, description="1 scatters half as much as people do, .5 as much, 0 twice.")
@@ -60,7 +64,7 @@ class KnobsIn(_In):
     connectedness: Share | None = Field(None, description="Share of the possible joins that are made.")
 
 
-class AddressIn(_In):
+class AddressIn(Strict):
     """An address by its parts. Which of them must be there, and in what order they are written, the country decides."""
 
     name: Part | None = None
@@ -74,7 +78,7 @@ class AddressIn(_In):
     country_code: Part | None = Field(None, description="ISO 3166, two letters.", examples=["GB"])
 
 
-class NoteIn(_In):
+class NoteIn(Strict):
     """What shall be written. Give either `text` or `template`; what is left out takes the shop's default."""
 
     text: Words | None = Field(None, description="Own words; merge fields stand in {braces}, {{ }} are literal braces.")
@@ -141,7 +145,7 @@ class JobIn(NoteIn):
     )
 
 
-class DecisionIn(_In):
+class DecisionIn(Strict):
     """A person's word on an interrupted card."""
 
     card: Literal["good", "resume", "fresh", "give_up"] = Field(
@@ -157,7 +161,7 @@ class DecisionIn(_In):
 Blanks = Annotated[int, Field(ge=0, le=10000), _INTEGRAL]
 
 
-class BlanksIn(_In):
+class BlanksIn(Strict):
     """A person has laid blank cards into a plotter and looked at them: either `stock`, or `slots`."""
 
     stock: Short | None = Field(None, description="Which paper.", examples=["a6"])
@@ -179,14 +183,14 @@ class BlanksIn(_In):
 Mm = Annotated[float, Field(ge=-3000, le=3000)]
 
 
-class PlaceIn(_In):
+class PlaceIn(Strict):
     """A place on a machine's bed."""
 
     x_mm: Mm
     y_mm: Mm
 
 
-class CornersIn(_In):
+class CornersIn(Strict):
     """Where the pen was held above the two lower corners of a paper in a slot, machine mm."""
 
     stock: Short = Field(description="Which paper lies there.", examples=["a6"])
@@ -208,19 +212,19 @@ class CornersIn(_In):
     )
 
 
-class HereIn(_In):
+class HereIn(Strict):
     """Where does the pen stand? `token` proves that one has the plotter's controls, where somebody has them."""
 
     token: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[0-9a-f]+$")] | None = None
 
 
-class FedIn(_In):
+class FedIn(Strict):
     """A person has looked whether the feeder has brought a card."""
 
     card: Literal["here", "missing"]
 
 
-class JobsQuery(_In):
+class JobsQuery(Strict):
     """Which jobs, and how many at once."""
 
     # Query values are text: numbers are read from them.

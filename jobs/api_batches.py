@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from jobs import api_csv
 from jobs.api_address import address_faults
 from jobs.api_asked import ArtworkName, BatchId, Short
-from jobs.api_errors import responses, shown_fault
+from jobs.api_errors import OF_ONE, POSTED, responses, shown_fault
 from jobs.api_front import ACTOR, Answer, Front, Key
 from jobs.api_shown import BatchOut, batch_out
 from jobs.compose import Composition, Fault, NoteFault
@@ -48,14 +48,13 @@ def router(front: Front) -> APIRouter:
     """The routes under /v1/batches."""
     routes = APIRouter(prefix="/v1/batches", tags=["batches"])
     store, desk = front.store, front.desk
-    posted = ("too_large", "unsupported_media_type", "invalid_request", "malformed_body")
 
     @routes.post(
         "",
         status_code=201,
         response_model=BatchOut,
         responses={
-            **responses("csv_refused", "key_reused", "still_running", *posted),
+            **responses("csv_refused", "key_reused", "still_running", *POSTED),
             201: {
                 "description": "The file is read; `failures` says which rows were refused and why.",
                 "headers": {
@@ -127,12 +126,12 @@ def router(front: Front) -> APIRouter:
         disposition = f'attachment; filename="{id}-failures.csv"'
         return Response(text, headers={"Content-Disposition": disposition}, media_type="text/csv; charset=utf-8")
 
-    @routes.post("/{id}/discard", responses=responses("unknown_id", "wrong_state", *posted))
+    @routes.post("/{id}/discard", responses=responses(*OF_ONE))
     def discard(id: Id) -> BatchOut:
         """Cancel its cards, all that no plotter has in hand: those under a pen or written stay as they are."""
         return batch_out(desk.discard_batch(id, actor=ACTOR))
 
-    @routes.post("/{id}/start", responses=responses("unknown_id", "wrong_state", *posted))
+    @routes.post("/{id}/start", responses=responses(*OF_ONE))
     def start(id: Id) -> BatchOut:
         """Let its cards be written; starting twice is no harm."""
         return batch_out(desk.start_batch(id, actor=ACTOR))

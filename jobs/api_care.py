@@ -3,41 +3,34 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
-from jobs.api_asked import PlotterName, Servo
-from jobs.api_errors import Problem, responses
+from jobs.api_asked import PlotterId, Servo, Strict
+from jobs.api_errors import OF_ONE, impossible, responses
 from jobs.api_front import ACTOR, Front
 from jobs.care import Care, Check, FittedPen
 from jobs.carer import with_lift, with_pen, words_of
 from jobs.caring import CheckPlace, PenSteps, RunMacro, TryHeight, WarmUp
-from jobs.compose import Fault
 from jobs.errand import Errand
 from plotter.machine import Plotter, ServoPen
 
-Id = Annotated[PlotterName, Path()]
 MacroName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", examples=["load"])]
 Metres = Annotated[float, Field(ge=0, le=100_000)]
 Level = Annotated[float, Field(ge=-50, le=1000)]
-_BODY = ("unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body")
 # Twelve steps of a test, each under its label, take some two minutes on a slow machine.
 TEST_S = 300.0
 CHECK_S = 120.0
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class PenIn(_In):
+class PenIn(Strict):
     """A person has put a pen into the plotter."""
 
     pen: MacroName = Field(description="One of the plotter's `pens`.", examples=["gel"])
     used_m: Metres = Field(0.0, description="Metres it has written already; 0 for a fresh one.")
 
 
-class LiftIn(_In):
+class LiftIn(Strict):
     """Heights and waits of the pen in the plotter; what is left out stays as its profile says."""
 
     down_s: Servo | None = Field(None, description="Servo command, pen on paper.")
@@ -48,26 +41,26 @@ class LiftIn(_In):
     up_mm: Annotated[float, Field(ge=-50, le=50)] | None = Field(None, description="Z with the pen lifted.")
 
 
-class StepsIn(_In):
+class StepsIn(Strict):
     """A row of steps on a paper to spare: one for each height, or each wait after lowering."""
 
     kind: Literal["heights", "settles"]
     values: list[Level] = Field(min_length=1, max_length=12, description="Servo commands or mm of Z; or seconds.")
 
 
-class TryIn(_In):
+class TryIn(Strict):
     """A height that the pen shall go to where it stands."""
 
     value: Level = Field(description="Servo command, or mm of Z.", examples=[680])
 
 
-class MacroIn(_In):
+class MacroIn(Strict):
     """A macro that shall be run."""
 
     macro: MacroName
 
 
-class AnswerIn(_In):
+class AnswerIn(Strict):
     """A person's answer to what the plotter asks."""
 
     good: bool = Field(description="It stands over its mark; it has moved; the ink is whole.")
@@ -147,23 +140,23 @@ def router(front: Front) -> APIRouter:
         return DoneOut(words=front.errands[front.plotter(id).name].ask(errand, actor=ACTOR, within_s=within_s))
 
     @routes.get("/{id}/care", responses=responses("unknown_id", "invalid_request"))
-    def care(id: Id) -> CareOut:
+    def care(id: PlotterId) -> CareOut:
         """How the plotter is looked after."""
         return shown(front.plotter(id))
 
-    @routes.post("/{id}/pen", responses=responses("not_possible", *_BODY))
-    def change_pen(id: Id, body: PenIn) -> CareOut:
+    @routes.post("/{id}/pen", responses=responses("not_possible", *OF_ONE))
+    def change_pen(id: PlotterId, body: PenIn) -> CareOut:
         """A person has put this pen into the plotter: its ink is counted from here on."""
         one = front.plotter(id)
         profile = one.care.pens.get(body.pen)
         if profile is None:
             words = f"there is no pen “{body.pen}” for {one.name}; there are: {', '.join(one.care.pens) or 'none'}"
-            raise Problem("not_possible", words, [Fault("pen", "unknown_pen", words)])
+            raise impossible("pen", "unknown_pen", words)
         book.change_pen(one.name, body.pen, ink_m=profile.ink_m, used_m=body.used_m, actor=ACTOR)
         return shown(one)
 
-    @routes.post("/{id}/pen/lift", responses=responses("not_possible", *_BODY))
-    def lift(id: Id, body: LiftIn) -> CareOut:
+    @routes.post("/{id}/pen/lift", responses=responses("not_possible", *OF_ONE))
+    def lift(id: PlotterId, body: LiftIn) -> CareOut:
         """A person has found how high this pen goes, and how long it needs to settle."""
         one = front.plotter(id)
         asked = body.model_dump(exclude_none=True)
@@ -171,45 +164,44 @@ def router(front: Front) -> APIRouter:
         try:
             with_lift(with_pen(one, None if fitted is None else fitted.bare), asked)
         except ValueError as error:
-            words = _first_words(error)
-            raise Problem("not_possible", words, [Fault("lift", "out_of_range", words)]) from None
+            raise impossible("lift", "out_of_range", _first_words(error)) from None
         book.set_lift(one.name, asked, actor=ACTOR)
         return shown(one)
 
-    @routes.post("/{id}/pen/steps", responses=responses("errand_failed", *_BODY))
-    def steps(id: Id, body: StepsIn) -> DoneOut:
+    @routes.post("/{id}/pen/steps", responses=responses("errand_failed", *OF_ONE))
+    def steps(id: PlotterId, body: StepsIn) -> DoneOut:
         """Write a test of heights or waits on a paper to spare in the first slot of the paused plotter."""
         return do(id, PenSteps(body.kind, tuple(body.values)), TEST_S)
 
-    @routes.post("/{id}/pen/try", responses=responses("errand_failed", *_BODY))
-    def try_height(id: Id, body: TryIn) -> DoneOut:
+    @routes.post("/{id}/pen/try", responses=responses("errand_failed", *OF_ONE))
+    def try_height(id: PlotterId, body: TryIn) -> DoneOut:
         """Bring the pen to this height for a moment, where it stands; then it lifts by itself."""
         return do(id, TryHeight(body.value))
 
-    @routes.post("/{id}/pen/scribble", responses=responses("errand_failed", *_BODY))
-    def scribble(id: Id) -> DoneOut:
+    @routes.post("/{id}/pen/scribble", responses=responses("errand_failed", *OF_ONE))
+    def scribble(id: PlotterId) -> DoneOut:
         """Write the pen warm beside the cards."""
         return do(id, WarmUp(), CHECK_S)
 
-    @routes.post("/{id}/macro", responses=responses("errand_failed", *_BODY))
-    def run_macro(id: Id, body: MacroIn) -> DoneOut:
+    @routes.post("/{id}/macro", responses=responses("errand_failed", *OF_ONE))
+    def run_macro(id: PlotterId, body: MacroIn) -> DoneOut:
         """Run one of the plotter's macros, while it is idle."""
         return do(id, RunMacro(body.macro), CHECK_S)
 
-    @routes.post("/{id}/check", responses=responses("errand_failed", *_BODY))
-    def check(id: Id) -> DoneOut:
+    @routes.post("/{id}/check", responses=responses("errand_failed", *OF_ONE))
+    def check(id: PlotterId) -> DoneOut:
         """Look now whether the machine stands where it believes to stand."""
         return do(id, CheckPlace(), CHECK_S)
 
-    @routes.post("/{id}/check/answer", responses=responses(*_BODY))
-    def answer(id: Id, body: AnswerIn) -> CareOut:
+    @routes.post("/{id}/check/answer", responses=responses(*OF_ONE))
+    def answer(id: PlotterId, body: AnswerIn) -> CareOut:
         """Answer what the plotter asks. A no at its mark sets aside the cards since the last good check."""
         one = front.plotter(id)
         book.answer(one.name, body.good, actor=ACTOR)
         return shown(one)
 
-    @routes.post("/{id}/check/settle", responses=responses(*_BODY))
-    def settle(id: Id) -> CareOut:
+    @routes.post("/{id}/check/settle", responses=responses(*OF_ONE))
+    def settle(id: PlotterId) -> CareOut:
         """A person has looked at a machine that was found out of place: it may go on."""
         one = front.plotter(id)
         book.settle(one.name, actor=ACTOR)

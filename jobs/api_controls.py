@@ -3,37 +3,32 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
-from jobs.api_asked import PlotterName, Short
-from jobs.api_errors import responses
+from jobs.api_asked import PlotterId, Short, Strict
+from jobs.api_errors import OF_ONE, responses
 from jobs.api_front import ACTOR, Front
+from jobs.api_panel import PlaceOut
 from jobs.errand import Control, Errand, Errands, Home
 from jobs.handling import FASTEST_MM_S, Go, Jog, SetOrigin, SetPen, Step, Stick
 from plotter.program import Point
 
-Id = Annotated[PlotterName, Path()]
 Token = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$", examples=["0123456789abcdef"])]
 Place = Annotated[float, Field(ge=0, le=3000, allow_inf_nan=False)]
 Little = Annotated[float, Field(ge=-50, le=50, allow_inf_nan=False)]
 Push = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
-_ASKED = ("unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body")
 HOMING_S = 320.0  # connecting, and a homing cycle over a large bed
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class TakeIn(_In):
+class TakeIn(Strict):
     """A person wants a plotter's controls."""
 
     by: Short = Field(description="The name that others see.", examples=["Ana"])
     take_over: bool = Field(False, description="From whoever has them; what that person has under way ends.")
 
 
-class HeldIn(_In):
+class HeldIn(Strict):
     """Whoever has the controls proves it by their token."""
 
     token: Token
@@ -75,17 +70,10 @@ class ControlOut(BaseModel):
     token: Token | None = Field(description="Only for whoever has just taken them.")
 
 
-class PlaceOut(BaseModel):
-    """Where the machine stands, machine frame, mm."""
-
-    x_mm: float
-    y_mm: float
-
-
 def router(front: Front) -> APIRouter:
     """The routes under /v1/plotters/{id} for a hand on the machine."""
     routes = APIRouter(prefix="/v1/plotters/{id}", tags=["controls"])
-    moved = responses("errand_failed", *_ASKED)
+    moved = responses("errand_failed", *OF_ONE)
     sticks = {name: Stick() for name in front.errands}
 
     def errands(id: str) -> Errands:
@@ -96,31 +84,31 @@ def router(front: Front) -> APIRouter:
         return PlaceOut(x_mm=x, y_mm=y)
 
     @routes.get("/control", responses=responses("unknown_id", "invalid_request"))
-    def look(id: Id) -> ControlOut:
+    def look(id: PlotterId) -> ControlOut:
         """Who has the controls."""
         now = errands(id).control
         return _control_out(now)
 
-    @routes.post("/control", responses=responses(*_ASKED))
-    def take(id: Id, body: TakeIn) -> ControlOut:
+    @routes.post("/control", responses=responses(*OF_ONE))
+    def take(id: PlotterId, body: TakeIn) -> ControlOut:
         """Take the controls: nobody else moves the machine, and it takes no card. Unheard of for 15 s, they lapse."""
         got = errands(id).take_control(body.by, take_over=body.take_over)
         return _control_out(got, token=got.token)
 
-    @routes.post("/control/keep", responses=responses(*_ASKED))
-    def keep(id: Id, body: HeldIn) -> ControlOut:
+    @routes.post("/control/keep", responses=responses(*OF_ONE))
+    def keep(id: PlotterId, body: HeldIn) -> ControlOut:
         """Still there."""
         now = errands(id).keep_control(body.token)
         return _control_out(now)
 
-    @routes.post("/control/release", responses=responses(*_ASKED))
-    def release(id: Id, body: HeldIn) -> ControlOut:
+    @routes.post("/control/release", responses=responses(*OF_ONE))
+    def release(id: PlotterId, body: HeldIn) -> ControlOut:
         """Let the controls go; no harm when they are somebody else's by now."""
         errands(id).let_go(body.token)
         return look(id)
 
     @routes.post("/jog", responses=moved)
-    def jog(id: Id, body: JogIn) -> ControlOut:
+    def jog(id: PlotterId, body: JogIn) -> ControlOut:
         """Move while this is sent again and again, at least four times a second. Stops by itself when it is not."""
         mine, stick = errands(id), sticks[front.plotter(id).name]
         now = mine.keep_control(body.token)
@@ -130,28 +118,28 @@ def router(front: Front) -> APIRouter:
         return _control_out(now)
 
     @routes.post("/step", responses=moved)
-    def step(id: Id, body: StepIn) -> PlaceOut:
+    def step(id: PlotterId, body: StepIn) -> PlaceOut:
         """One step with the pen up."""
         return place(id, Step((body.dx_mm, body.dy_mm)), body.token)
 
     @routes.post("/go", responses=moved)
-    def go(id: Id, body: GoIn) -> PlaceOut:
+    def go(id: PlotterId, body: GoIn) -> PlaceOut:
         """To a place on the bed, with the pen up."""
         return place(id, Go((body.x_mm, body.y_mm)), body.token)
 
     @routes.post("/home", responses=moved)
-    def home(id: Id, body: HeldIn) -> PlaceOut:
+    def home(id: PlotterId, body: HeldIn) -> PlaceOut:
         """Find the machine's place at its own switches."""
         return place(id, Home(), body.token, within_s=HOMING_S)
 
     @routes.post("/nib", responses=moved)
-    def pen(id: Id, body: NibIn) -> ControlOut:
+    def pen(id: PlotterId, body: NibIn) -> ControlOut:
         """Lower or lift the pen where it stands."""
         errands(id).ask(SetPen(body.down), actor=ACTOR, token=body.token)
         return look(id)
 
     @routes.post("/origin", responses=moved)
-    def origin(id: Id, body: HeldIn) -> ControlOut:
+    def origin(id: PlotterId, body: HeldIn) -> ControlOut:
         """The pen stands over the zero corner of a machine that does not home: its zero is here from now on."""
         errands(id).ask(SetOrigin(), actor=ACTOR, token=body.token)
         return look(id)

@@ -82,6 +82,11 @@ CODES: Mapping[str, Code] = {
 }
 """Codes of whole problems: stable, documented, never reused for another meaning."""
 
+POSTED = ("too_large", "unsupported_media_type", "invalid_request", "malformed_body")
+"""How anything that is sent may be refused."""
+OF_ONE = ("unknown_id", "wrong_state", *POSTED)
+"""How a word on one job, batch or plotter may be refused."""
+
 FAULTS: Mapping[str, str] = {
     # of a note
     "unknown_hand": "There is no such hand; `GET /v1/hands` lists them.",
@@ -196,6 +201,11 @@ def answer_to(error: Exception, scope: Scope) -> Response:
         bare = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
         _log.error("%s %s: %s", scope["method"], route, type(error).__name__, exc_info=bare)
     return problem.answer()
+
+
+def impossible(field: str, code: str, words: str) -> Problem:
+    """A value that is well formed and cannot be, at this plotter in this shop."""
+    return Problem("not_possible", words, [Fault(field, code, words)])
 
 
 def problem_of(error: Exception) -> Problem:

@@ -15,7 +15,7 @@ from jobs.api_asked import (
     Unsent,
     plotter_name,
 )
-from jobs.api_errors import Problem, responses, shown_fault
+from jobs.api_errors import OF_ONE, POSTED, Problem, responses, shown_fault
 from jobs.api_front import ACTOR, Answer, Front, Key, canonical
 from jobs.api_shown import (
     AttemptList,
@@ -34,7 +34,6 @@ Number = Annotated[int, Field(ge=1, le=10000)]
 _SVG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The picture, in mm."}
 }
-_POSTED = ("too_large", "unsupported_media_type", "invalid_request", "malformed_body")
 _REPLAY = {"headers": {"Idempotent-Replayed": {"schema": {"type": "string"}, "description": "true on a replay"}}}
 
 
@@ -51,7 +50,7 @@ def router(front: Front) -> APIRouter:
         status_code=201,
         response_model=JobOut,
         responses={
-            **responses("note_refused", "key_reused", "still_running", *_POSTED),
+            **responses("note_refused", "key_reused", "still_running", *POSTED),
             201: {
                 "description": "The order is taken.",
                 "headers": {
@@ -118,7 +117,7 @@ def router(front: Front) -> APIRouter:
         """Who tried to write it, when, and how that went."""
         return AttemptList(data=[attempt_out(one) for one in store.attempts(id)])
 
-    moved = responses("unknown_id", "wrong_state", *_POSTED)
+    moved = responses(*OF_ONE)
 
     @routes.post("/jobs/{id}/cancel", responses=moved)
     def cancel(id: Id) -> JobOut:
@@ -224,7 +223,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         """The same as a bitmap."""
         return Response(api_card.png(ink(id, attempt), int(dpi)), media_type="image/png")
 
-    @routes.post("/previews", responses=responses("note_refused", "does_not_fit", *_POSTED))
+    @routes.post("/previews", responses=responses("note_refused", "does_not_fit", *POSTED))
     def preview(body: JobIn) -> PreviewOut:
         """The card as it would be written, and what it takes; nothing is stored. Same body as an order."""
         named = front.asked_plotter(body.plotter)

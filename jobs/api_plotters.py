@@ -1,11 +1,9 @@
 """Routes of plotters, and of what there is to write with and on."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Path
-
-from jobs.api_asked import PlotterName
-from jobs.api_errors import responses
+from jobs.api_asked import PlotterId
+from jobs.api_errors import OF_ONE, responses
 from jobs.api_front import ACTOR, Front
 from jobs.api_panel import PlotterList, PlotterOut, plotter_out
 from jobs.api_shown import (
@@ -20,9 +18,6 @@ from jobs.api_shown import (
 )
 from jobs.job import Mode, PlotterRow, Wanted
 from jobs.note import fields_of
-
-Id = Annotated[PlotterName, Path()]
-_MOVED = ("unknown_id", "wrong_state", "too_large", "unsupported_media_type", "invalid_request", "malformed_body")
 
 
 def router(front: Front) -> APIRouter:
@@ -40,39 +35,39 @@ def router(front: Front) -> APIRouter:
         return PlotterList(data=[shown(row) for row in store.plotters() if row.name in configured])
 
     @routes.get("/{id}", responses=responses("unknown_id", "invalid_request"))
-    def look(id: Id) -> PlotterOut:
+    def look(id: PlotterId) -> PlotterOut:
         """One plotter."""
         return shown(store.plotter(front.plotter(id).name))
 
-    moved = responses(*_MOVED)
+    moved = responses(*OF_ONE)
 
     @routes.post("/{id}/hold", responses=moved)
-    def hold(id: Id) -> PlotterOut:
+    def hold(id: PlotterId) -> PlotterOut:
         """Hold the card in hand when the pen next lifts."""
         return shown(desk.wish(front.plotter(id).name, Wanted.HOLD, actor=ACTOR))
 
     @routes.post("/{id}/lift", responses=moved)
-    def lift(id: Id) -> PlotterOut:
+    def lift(id: PlotterId) -> PlotterOut:
         """Lift the pen at once, wherever it is, and hold the card there; `resume` goes on in the same place."""
         return shown(desk.wish(front.plotter(id).name, Wanted.LIFT, actor=ACTOR))
 
     @routes.post("/{id}/resume", responses=moved)
-    def resume(id: Id) -> PlotterOut:
+    def resume(id: PlotterId) -> PlotterOut:
         """Go on with the card that is held."""
         return shown(desk.wish(front.plotter(id).name, Wanted.GO_ON, actor=ACTOR))
 
     @routes.post("/{id}/stop", responses=moved)
-    def stop(id: Id) -> PlotterOut:
+    def stop(id: PlotterId) -> PlotterOut:
         """Stop at once and lift the pen: the card is interrupted and waits for a person's word."""
         return shown(desk.wish(front.plotter(id).name, Wanted.STOP, actor=ACTOR))
 
     @routes.post("/{id}/pause", responses=moved)
-    def pause(id: Id) -> PlotterOut:
+    def pause(id: PlotterId) -> PlotterOut:
         """Take no more cards; the one in hand goes on."""
         return shown(desk.mode(front.plotter(id).name, Mode.PAUSED, actor=ACTOR))
 
     @routes.post("/{id}/activate", responses=moved)
-    def activate(id: Id) -> PlotterOut:
+    def activate(id: PlotterId) -> PlotterOut:
         """Take cards again."""
         return shown(desk.mode(front.plotter(id).name, Mode.ACTIVE, actor=ACTOR))
 
