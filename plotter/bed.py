@@ -1,13 +1,12 @@
 """Bed: papers as they lie on a machine's bed: whether each lies inside it, and none upon another."""
 
-import math
 from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 
 from plotter.machine import Machine, Slot
-from plotter.strokes import Stroke
+from plotter.strokes import Stroke, depth_mm
 
 # A slot measured to hundredths of a millimetre, or turned by arithmetic, may carry a corner this far over an edge.
 SLACK_MM = 0.05
@@ -30,18 +29,9 @@ def beyond_mm(slot: Slot, paper: Size, machine: Machine) -> float:
 
 
 def overlap_mm(a: Stroke, b: Stroke) -> float:
-    """How deep two convex outlines lie in one another, mm: the least shift that parts them; 0 when they do not.
-
-    Separating axes: convex outlines are apart exactly when some edge's normal parts their shadows.
-    """
-    least = math.inf
-    for corners in (a, b):
-        edges = np.roll(corners, -1, axis=0) - corners
-        for x, y in edges:
-            normal = np.array([-y, x]) / math.hypot(x, y)
-            pa, pb = a @ normal, b @ normal
-            least = min(least, float(pa.max() - pb.min()), float(pb.max() - pa.min()))
-    return least if least > SLACK_MM else 0.0
+    """How deep two convex outlines lie in one another, mm: the least shift that parts them; 0 when they do not."""
+    deep = depth_mm(a, b)
+    return deep if deep > SLACK_MM else 0.0
 
 
 def faults(bed: Mapping[str, Slot], papers: Mapping[str, Size], machine: Machine) -> list[str]:

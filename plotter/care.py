@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from plotter.pen import ServoPen, ZPen
-from plotter.strokes import Stroke
+from plotter.strokes import Stroke, depth_mm
 
 if TYPE_CHECKING:
     from plotter.machine import Machine, Slot
@@ -59,23 +59,10 @@ class Patch:
         return self.x_mm + self.width_mm <= machine.width_mm and self.y_mm + self.height_mm <= machine.height_mm
 
     def clear_of(self, slot: "Slot", paper: tuple[float, float]) -> bool:
-        """Whether no point of it lies on a card of `paper` = (width, height) mm in the slot.
-
-        Two convex shapes are apart when an edge of one of them parts them (separating axis theorem).
-        """
+        """Whether no point of it lies on a card of `paper` = (width, height) mm in the slot."""
         width, height = paper
         card = slot.onto_bed([np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])])[0]
-        return _apart(self.corners, card)
-
-
-def _apart(one: Stroke, other: Stroke) -> bool:
-    for shape in (one, other):
-        for edge in np.roll(shape, -1, axis=0) - shape:
-            across = np.array([-edge[1], edge[0]])
-            a, b = one @ across, other @ across
-            if a.max() <= b.min() or b.max() <= a.min():
-                return True
-    return False
+        return depth_mm(self.corners, card) <= 0
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)

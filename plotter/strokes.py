@@ -119,6 +119,20 @@ def farthest(ink: Sequence[Stroke], path: Sequence[Stroke]) -> float:
     return _Ink(ink).farthest_from(_Ink(path)) if path else math.inf
 
 
+def depth_mm(a: Stroke, b: Stroke) -> float:
+    """How deep two convex outlines lie in one another: the least shift that parts them; 0 or less when they are apart.
+
+    Separating axes: convex outlines are apart exactly when some edge's normal parts their shadows.
+    """
+    least = math.inf
+    for corners in (a, b):
+        for x, y in np.roll(corners, -1, axis=0) - corners:
+            normal = np.array([-y, x]) / math.hypot(x, y)
+            pa, pb = a @ normal, b @ normal
+            least = min(least, float(pa.max() - pb.min()), float(pb.max() - pa.min()))
+    return least
+
+
 _STEP_MM = 0.05
 
 
