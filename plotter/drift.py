@@ -12,7 +12,7 @@ from plotter.driver import driver
 from plotter.grbl import GrblSession
 from plotter.program import Point
 from plotter.session import Session
-from plotter.wire import Refusal, Wire
+from plotter.wire import LONG_WAY_S, Refusal, Wire
 
 COARSE_MM, FINE_MM = 0.2, 0.025  # a switch closes to within 0.01-0.02 mm of itself; two steps of 80 to the mm are 0.025
 RUN_UP_MM = 0.5  # the last way onto a switch is always felt in the same direction and by fine steps
@@ -20,14 +20,11 @@ BEYOND_MM = 3.0  # how much farther than the pull-off a switch is looked for
 CLEAR_MM = 5.0  # no rapid goes nearer to a switch than this: lost steps may have brought the head towards it
 JOG_MM_MIN = 300
 JOG_S = 5.0
-MOVE_S = 180.0  # a rapid over a 3 m bed at 1,000 mm/min
+_STANDING = frozenset({"Idle", "Alarm"})
 
 
 class CannotFeel(ValueError):
     """This machine's switches cannot be felt; says why and what to do instead."""
-
-
-_STANDING = frozenset({"Idle", "Alarm"})
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def feel(wire: Wire, home: Point) -> Felt:
     signs = [-1 if int(session.settings.get(23, 0)) >> axis & 1 else 1 for axis in (0, 1)]
     for line in driver(session.machine).move((home[0] - signs[0] * CLEAR_MM, home[1] - signs[1] * CLEAR_MM)):
         wire.ask(line)
-    wire.wait_for(_STANDING, MOVE_S)
+    wire.wait_for(_STANDING, LONG_WAY_S)
     found = [
         _Finger(wire, home[axis], axis, sign, session.settings.get(27, 1.0)).close() for axis, sign in enumerate(signs)
     ]

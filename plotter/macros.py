@@ -12,14 +12,14 @@ from plotter.driver import driver
 from plotter.gcode import EDGE_MM, preamble
 from plotter.machine import Machine, ServoPen
 from plotter.program import Point
+from plotter.rescue import NEAR_MM
 from plotter.session import Status
-from plotter.wire import Refusal, Wire
+from plotter.wire import LONG_WAY_S, Refusal, Wire
 
 # A macro is a handful of moves and waits; what is longer is a program and belongs into one.
 MOST_LINES = 50
-# Longer than the longest wait that a line may hold (5 s), and than a rapid over a 3 m bed at 1,000 mm/min.
+# Longer than the longest wait that a line may hold (5 s).
 LINE_S = 10.0
-MOVES_S = 180.0
 # Outputs that a firmware switches without moving: a feeder's motor or a vacuum hangs on the coolant pins.
 _SWITCHES = ("M7", "M8", "M9")
 
@@ -92,10 +92,10 @@ def run(wire: Wire, one: Macro, *, between: Callable[[], None] = lambda: None) -
     Raises Refusal when the machine ends elsewhere than the macro leads, or refuses a line; Locked, PortError.
     """
     for text in one.lines:
-        wire.ask(text, MOVES_S if text == "G4P0" else LINE_S)
+        wire.ask(text, LONG_WAY_S if text == "G4P0" else LINE_S)
         between()
     report = wire.wait_for(frozenset({"Idle"}), LINE_S)
-    if one.end is not None and math.dist(report.at, one.end) > 0.05:
+    if one.end is not None and math.dist(report.at, one.end) > NEAR_MM:
         raise Refusal(
             f"after '{one.name}' the machine stands at X{report.at[0]:g} Y{report.at[1]:g}, "
             f"not at X{one.end[0]:g} Y{one.end[1]:g}"

@@ -249,8 +249,6 @@ class Simulator:
             readable = uart.readable
             if readable <= soonest or until < soonest:
                 self._t = max(now, min(readable, until))
-                if readable <= until:
-                    return self._t
                 return self._t
             if soonest > now:
                 self._t = now = soonest
