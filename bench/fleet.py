@@ -17,6 +17,7 @@ import threading
 import time
 import tty
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def memory_mib() -> float:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def main(words: list[str] | None = None) -> int:
+def main(words: Sequence[str] = ()) -> int:
     """Print the table; exit code 1 when a card is not whole or a machine was kept waiting."""
     from plotter.driver import driver
 
@@ -165,4 +166,4 @@ def main(words: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -69,6 +69,7 @@ class Leg:
         self._calling: float | None = None  # when the first one was asked for since the machine was heard
         self._asked_executed = 0  # lines executed then
         self._quick = True
+        self._due = 0  # reports that were asked for; while one more is, a report tells what was so before
         self._reached = 0  # the point of the way that the pen was last seen at, or beyond
         self._doubt = ""
         self._unanswered = -1  # lines answered when the machine was first seen idle with lines under way
@@ -122,6 +123,7 @@ class Leg:
                 return
             data = b"" if self._asked is not None and self._quick and not late else self._feed()
             if now >= self._next_report and (self._asked is None or now - self._asked >= LATE_S):
+                self._due = 1 if self._asked is None else self._due + 1
                 data += self._session.query()
                 self._asked, self._asked_executed = now, self._executed
                 self._calling = now if self._calling is None else self._calling
@@ -242,7 +244,8 @@ class Leg:
                 self._ask_soon(0.0)
 
     def _ask_soon(self, seconds: float = SOON_S) -> None:
-        self._next_report = min(self._next_report, self._heard + seconds)
+        if not self._due:
+            self._next_report = min(self._next_report, self._heard + seconds)
 
     def _on_report(self, report: Status) -> bool:
         before, self._report = self._report, report
@@ -250,13 +253,16 @@ class Leg:
         asked, self._asked = self._asked, None
         if asked is not None:
             self._quick = now - asked < QUIET_S
+        self._due = max(0, self._due - 1)
+        if self._due:
+            self._next_report = now + 2 * LATE_S
         if (report.position, report.planner, report.rx) != (before.position, before.planner, before.rx):
             self._moved = now
         if self._doubtful(report):
             self._ask_soon(0.0)
             self._tell()
             return False
-        if self._session.empty(report) and self._answered < self._sent:
+        if self._session.empty(report) and self._answered < self._sent and not self._due:
             self._audit(report)
         if self._still and self._sent == len(self._lines):
             self._executed = self._checked = self._sent
@@ -291,18 +297,17 @@ class Leg:
         sight = self._way.see(at, self._way.window(*lines, lag))
         still = self._still and self._sent == len(self._lines)
         gate = self._waits_for_check and self._ready(self._asked_executed)
+        missing = None if self._due else report.missing
         broken: Broken | None = None
         if report.state == "Hold" and report.sub:
             return True  # an alarm may be what it slows down for
         if report.state not in ("Idle", "Run"):
             broken = _out_of_order(report)
-        elif report.missing and abs(report.missing) >= LINE_BYTES:
-            why = "answers of the machine were lost" if report.missing > 0 else "an answer of the machine came twice"
+        elif missing and abs(missing) >= LINE_BYTES:
+            why = "answers of the machine were lost" if missing > 0 else "an answer of the machine came twice"
             broken = Broken("reply-lost", f"{why} on the wire", "obeying", _CABLE)
-        elif report.missing:
-            what = (
-                "were lost on their way to the machine" if report.missing > 0 else "came to the machine by themselves"
-            )
+        elif missing:
+            what = "were lost on their way to the machine" if missing > 0 else "came to the machine by themselves"
             broken = Broken("line-lost", f"bytes {what}", "obeying", _CABLE)
         elif still and math.dist(at, self._way.after(self._sent)) > NEAR_MM:
             x, y = self._way.after(self._sent)
@@ -315,7 +320,7 @@ class Leg:
             broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
         elif report.pen and (pens := self._way.pens(sight, *lines)) and report.pen not in pens:
             broken = self._wrong_pen(report, pens, gate)
-        if broken is None or (broken.fault == "reply-lost" and report.missing and report.missing > 0):
+        if broken is None or (broken.fault == "reply-lost" and missing and missing > 0):
             self._reached = max(self._reached, sight.reached)
         if broken is None:
             return False

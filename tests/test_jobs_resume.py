@@ -35,7 +35,7 @@ def pressing(*wishes: tuple[int, Wanted]) -> type[Dispatch]:
                 # Pressed after the answer to the end of a stroke: the plotter hears of it within the next.
                 answer = super().progress(claim, stroke=stroke, held=held, **more)
                 looks.append(stroke)
-                if waiting[0][1] is not Wanted.GO_ON and len(looks) % 4:
+                if waiting[0][1] is not Wanted.GO_ON and len(looks) % (1 + len(waiting)):  # at other moments each time
                     self.store.bell.ring(f"plotter:{claim.plotter}")  # asked again at the next report
                 else:
                     Desk(self.store).wish(claim.plotter, waiting.pop(0)[1], actor="op")

@@ -1,6 +1,7 @@
 """The stream against the simulated firmware: judged by the ink on the paper, never by what was sent."""
 
 import math
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -209,6 +210,44 @@ class Counted:
 
     def close(self) -> None:
         self._port.close()
+
+
+class Laggard:
+    """A hub that hands on what the machine says so much later."""
+
+    def __init__(self, port: SimPort, lag_s: float) -> None:
+        self._port, self._lag_s = port, lag_s
+        self._said: deque[tuple[float, bytes]] = deque()
+
+    @property
+    def clock(self) -> Clock:
+        return self._port.clock
+
+    def write(self, data: bytes) -> None:
+        self._port.write(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        now, end = self.clock.now, self.clock.now() + timeout_s
+        while not (self._said and self._said[0][0] <= now() + 1e-9):
+            if now() >= end:
+                return b""
+            if data := self._port.read(min([end, *(at for at, _ in self._said)]) - now()):
+                self._said.append((now() + self._lag_s, data))
+        return self._said.popleft()[1]
+
+    def close(self) -> None:
+        self._port.close()
+
+
+@pytest.mark.parametrize("lag_s", [0.05, 0.3, 0.45, 0.7, 1.1])
+def test_a_wire_that_is_late_loses_nothing(lag_s: float) -> None:
+    """Reports that come after the next one was asked for say what was so before it."""
+    path, program = card()
+    port = plugged()
+    session = connect(port, SERVO)
+    outcome = stream(Laggard(port, lag_s), session, program, watch=go_on)
+    assert (outcome.verdict, outcome.mended) == (Verdict.FINISHED, ()), outcome.reason
+    assert len(port.simulator.ink) == len(path.strokes)
 
 
 @given(
