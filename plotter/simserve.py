@@ -275,9 +275,9 @@ def simulate(
         simulator: Simulator | EbbBoard
         width, height = machine.width_mm, machine.height_mm
         if machine.firmware == "ebb":
-            if settings or faults or dialect != "grbl":
-                raise ValueError("a simulated EiBotBoard takes no settings, faults or dialect by argument")
-            simulator = EbbBoard(machine, on_stroke=on_stroke)
+            if settings or dialect != "grbl":
+                raise ValueError("a simulated EiBotBoard takes no settings or dialect by argument")
+            simulator = EbbBoard(machine, on_stroke=on_stroke, faults=faults)
         else:
             simulator = Simulator.for_machine(
                 machine, settings=settings, on_stroke=on_stroke, faults=faults, seed=seed, dialect=DIALECTS[dialect]

@@ -14,7 +14,9 @@ from xml.etree import ElementTree
 import pytest
 import serial
 
+from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
+from plotter.simfaults import faults
 from plotter.simserve import simulate
 from plotter.simulator import Simulator
 
@@ -37,14 +39,15 @@ PROGRAM = [
 class Serving:
     """A simulated machine in a thread of its own."""
 
-    def __init__(self, tcp: int | None, **more: object) -> None:
+    def __init__(self, tcp: int | None, machine: Machine | None = None, **more: object) -> None:
         self._asked = threading.Event()
         self._pushed = threading.Event()
         announced: Queue[str] = Queue()
-        self.result: Simulator | None = None
+        self.result: Simulator | EbbBoard | None = None
+        model = machine or Machine()
 
         def run() -> None:
-            self.result = simulate(Machine(), tcp=tcp, speed=20, announce=announced.put, person=self, **more)  # type: ignore[arg-type]
+            self.result = simulate(model, tcp=tcp, speed=20, announce=announced.put, person=self, **more)  # type: ignore[arg-type]
 
         self._thread = threading.Thread(target=run, name="simulated machine")
         self._thread.start()
@@ -61,7 +64,7 @@ class Serving:
     def push(self) -> None:
         self._pushed.set()
 
-    def stop(self) -> Simulator:
+    def stop(self) -> Simulator | EbbBoard:
         self._asked.set()
         self._thread.join(20)
         assert self.result is not None
@@ -121,6 +124,20 @@ def test_a_sender_that_never_reads_does_not_stop_the_machine(serving: Serving) -
         while not wire.readline().startswith(b"[GC:"):
             pass
     assert len(serving.stop().ink) == 1
+
+
+def test_an_eibotboard_has_faults_too() -> None:
+    board, told = Machine(firmware="ebb"), Queue[str]()
+    machine = Serving(0, board, faults=faults("motors-off@2"), tell=told.put)
+    try:
+        with serial.serial_for_url(machine.path, timeout=5) as port:
+            assert "motors-off" in told.get(timeout=20)
+            port.write(b"QC\r")
+            assert port.read_until(b"OK\r\n") == b"0394,0060\r\nOK\r\n"
+    finally:
+        machine.stop()
+    with pytest.raises(ValueError, match="an EiBotBoard can have"):
+        simulate(board, faults=faults("drop-in:3"), announce=lambda _path: None)
 
 
 def test_unknown_settings_are_refused() -> None:
