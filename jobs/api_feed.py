@@ -131,7 +131,7 @@ class Feed:
                 "strokes": row.strokes,
                 "x": row.x,
                 "y": row.y,
-                "left_s": None if row.left_s is None or row.outcome else round(row.left_s, 1),
+                "left_s": row.left_s,
             }
             if self._steps.get(row.id) != step:
                 self._steps[row.id] = step

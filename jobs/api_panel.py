@@ -106,7 +106,7 @@ def plotter_out(row: PlotterRow, plotter: Plotter) -> PlotterOut:
         job=row.job,
         progress=Progress(stroke=row.stroke, strokes=row.strokes) if row.job else None,
         position=position(row.x, row.y) if row.job else None,
-        left_s=None if row.left_s is None or row.outcome else round(row.left_s, 1),
+        left_s=row.left_s,
         held=row.condition is Condition.HELD,
         wanted=row.wanted,
         simulated=plotter.port.startswith("sim://"),

@@ -345,7 +345,7 @@ class Care:
 
     def _not_under_the_pen(self, plotter: str) -> None:
         row = self.store.plotter(plotter)
-        if row.job is not None and self.store.job(row.job).state in (State.CLAIMED, State.WRITING):
+        if row.job is not None and not row.undecided:
             raise NotAllowed(f"a card is under the pen of {plotter}: hold it, or wait until it is written")
 
     def _tell(self, connection: Connection, plotter: str, what: str, data: Mapping[str, object], actor: str) -> None:

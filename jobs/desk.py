@@ -220,7 +220,7 @@ class Desk:
         """The plotter's row is held: no pen may come down between the look and the count."""
         connection.execute(select(_plotter.c.name).where(_plotter.c.name == plotter).with_for_update())
         row = self.store.plotter(plotter)
-        if row.job is not None and self.store.job(row.job).state is State.INTERRUPTED:
+        if row.undecided:
             raise NotAllowed(f"{plotter} still has the card of {row.job}: decide that one first")
         return row
 

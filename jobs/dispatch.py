@@ -241,6 +241,7 @@ class Dispatch:
             if self._state(connection, claim) is State.INTERRUPTED:
                 return Wanted.STOP
             until = self.store.now(connection) + self.lease
+            left_s = None if left_s is None else round(left_s, 1)
             self._update(connection, claim, stroke=stroke, x=x, y=y, held=held, left_s=left_s, lease_until=until)
             self.store.ring_after_commit("progress")
             return self._wanted(connection, claim)

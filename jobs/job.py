@@ -302,10 +302,15 @@ class PlotterRow:
         """`plt_` + the name in the configuration."""
         return f"plt_{self.name}"
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the card in hand waits for a person's word."""
+        return self.outcome == "interrupted"
+
     def lies(self, slot: SlotRow) -> Lies:
         """What lies in a slot of it."""
         if self.job is not None and self.slot == slot.name:
-            return "undecided" if self.outcome == "interrupted" else "writing"
+            return "undecided" if self.undecided else "writing"
         return "blank" if slot.blanks else "written" if slot.job is not None else "nothing"
 
     @property

@@ -46,7 +46,7 @@ def settle(store: Store, which: ColumnElement[bool], reason: str) -> None:
                 )
                 count(connection, row.plotter, "host", card)
                 verdict = {"card": card, "fault": "host", **resume_columns(resume), "position_known": False}
-                end(connection, id, outcome="interrupted", reason=reason, wanted=None, **verdict)
+                end(connection, id, outcome="interrupted", reason=reason, wanted=None, left_s=None, **verdict)
                 no_blanks(connection, row.plotter)
 
 

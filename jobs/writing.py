@@ -185,7 +185,7 @@ class Writing:
                 x=round(float(x), 2),
                 y=round(float(y), 2),
                 held=now.held,
-                left_s=round(self._left_s[now.stroke], 1),
+                left_s=self._left_s[now.stroke],
             )
         except Stale:
             self._ending = "somebody decided the card while it was being written"
