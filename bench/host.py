@@ -14,6 +14,31 @@ from plotter.strokes import Stroke
 BOOT_S = 2.0
 
 
+class Hunger:
+    """How often a machine's pen has stood still on the paper for want of lines: `times`.
+
+    It has starved when the planner has run empty while it is down, and a move came after that: the last planned move
+    always ends at rest.
+    """
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._planner = simulator.firmware.stepper.planner
+        self._discard, self._push = self._planner.discard, self._planner.push
+        self._planner.discard, self._planner.push = self._discarded, self._pushed  # type: ignore[method-assign]
+        self._empty = False
+        self.times = 0
+
+    def _discarded(self) -> None:
+        self._discard()
+        self._empty = self._simulator.pen_down and not self._planner.blocks
+
+    def _pushed(self, end: Steps, rate: float | None, *, fixed: bool = False) -> Block | None:
+        self.times += self._empty and self._simulator.pen_down
+        self._empty = False
+        return self._push(end, rate, fixed=fixed)
+
+
 @dataclass(frozen=True)
 class Written:
     """Machine seconds from the first byte to standstill, how often the pen stood still for want of lines, the ink."""
@@ -24,28 +49,9 @@ class Written:
 
 
 def streamed(lines: Sequence[str], machine: Machine, *, link_s: float = 0.001) -> Written:
-    """The program on this machine; raises RuntimeError with the line that is refused.
-
-    The pen has starved when the planner has run empty while it is on the paper, and a move came after that: the last
-    planned move always ends at rest.
-    """
+    """The program on this machine; raises RuntimeError with the line that is refused."""
     simulator = Simulator.for_machine(machine, link_s=link_s)
-    planner = simulator.firmware.stepper.planner
-    discard, push = planner.discard, planner.push
-    empty, starved = False, 0
-
-    def discarded() -> None:
-        nonlocal empty
-        discard()
-        empty = simulator.pen_down and not planner.blocks
-
-    def pushed(end: Steps, rate: float | None, *, fixed: bool = False) -> Block | None:
-        nonlocal empty, starved
-        starved += empty and simulator.pen_down
-        empty = False
-        return push(end, rate, fixed=fixed)
-
-    planner.discard, planner.push = discarded, pushed  # type: ignore[method-assign]
+    hunger = Hunger(simulator)
     port = SimPort(simulator, VirtualClock())
     listen_until = port.clock.now() + BOOT_S
     while port.clock.now() < listen_until - 1e-9:
@@ -77,4 +83,4 @@ def streamed(lines: Sequence[str], machine: Machine, *, link_s: float = 0.001) -
     seconds = port.clock.now() - start
     ink = simulator.ink
     port.close()
-    return Written(seconds, starved, ink)
+    return Written(seconds, hunger.times, ink)

@@ -239,9 +239,15 @@ class Leg:
                 if (drawn := self.program.drawn[self._executed]) > self._done:
                     self._done = drawn
                     self._tell()
-            elif self._asked is None and self._lines[event.executed - 1].kind in ("down", "up"):
-                # While the pen settles: is it where it was told to go, at the place where it should be?
+            elif self._asked is None and self._settling:
+                # Is the pen where it was told to go, at the place where it should be?
                 self._ask_soon(0.0)
+
+    @property
+    def _settling(self) -> bool:
+        """Whether the pen was told to rise or to come down, and does not draw yet: then lines must not wait."""
+        kind, then = (self._lines[n].kind for n in (self._executed - 1, min(self._executed, len(self._lines) - 1)))
+        return kind in ("down", "up") and then != "draw"
 
     def _ask_soon(self, seconds: float = SOON_S) -> None:
         if not self._due:
