@@ -26,7 +26,8 @@ from jobs.api_shown import (
     job_out,
 )
 from jobs.idempotency import fingerprint
-from jobs.job import Decision, Job, Order, waiting_for
+from jobs.job import Decision, Job, Order
+from jobs.waiting import waiting_for
 from plotter.machine import Plotter
 
 Id = Annotated[JobId, Path()]

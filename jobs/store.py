@@ -30,9 +30,9 @@ from jobs.job import (
     Who,
     papers,
     unpack_ink,
-    waiting_for,
 )
 from jobs.note import Note
+from jobs.waiting import waiting_for
 from plotter.faults import Card, Resume
 from plotter.machine import Slot
 from plotter.strokes import Stroke

@@ -21,7 +21,8 @@ from jobs.dispatch import Dispatch
 from jobs.errand import Bench, Errands
 from jobs.feeding import trouble
 from jobs.handling import SetPen
-from jobs.job import HOMES_WHEN_LOADED, Condition, PlotterRow, State
+from jobs.job import Condition, PlotterRow, State
+from jobs.waiting import HOMES_WHEN_LOADED
 from jobs.writing import Writing
 from plotter.clock import Clock, RealClock
 from plotter.machine import Machine, Plotter

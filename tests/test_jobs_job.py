@@ -8,7 +8,6 @@ import pytest
 
 from jobs.job import (
     FIRST,
-    HOMES_WHEN_LOADED,
     OPEN,
     TRANSITIONS,
     Condition,
@@ -21,9 +20,9 @@ from jobs.job import (
     pack_ink,
     sources,
     unpack_ink,
-    waiting_for,
 )
 from jobs.note import Note
+from jobs.waiting import HOMES_WHEN_LOADED, waiting_for
 from plotter.strokes import stroke
 
 
