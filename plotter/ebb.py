@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from plotter.ebbwords import Belt, Go, Motors, Move, Pause, Pen, Unfit, read
 from plotter.machine import Machine
-from plotter.session import Alarm, Banner, Error, Event, Lift, Message, NoRoom, Ok, Status, Unknown
+from plotter.session import Alarm, Banner, Error, Event, Lift, Lines, Message, NoRoom, Ok, Status, Unknown
 
 # Any number that a restart does not leave there.
 MARK = 42
@@ -56,7 +56,6 @@ def _told(name: str, text: str) -> bool:
 
 _STOPPED = re.compile(r"(?:ES,)?[01](?:,\d+){0,4}")
 _ERROR = re.compile(r"(?:[A-Z0-9]{1,2},)?!(\d+) Err: ?(.*)")
-_LONGEST_ANSWER = 256
 
 
 @dataclass
@@ -87,7 +86,7 @@ class EbbSession:
         self._belt = Belt.of(machine)
         self._under_way: deque[_UnderWay] = deque()
         self._queued: deque[int] = deque(maxlen=64)  # numbers of the commands that went into the FIFO
-        self._partial = b""
+        self._lines = Lines()
         self._stopping = False
         self._stopped = False
         self._report: dict[str, str] = {}
@@ -179,16 +178,7 @@ class EbbSession:
 
     # ------------------------------------------------------------------ in
     def receive(self, data: bytes) -> list[Event]:
-        events: list[Event] = []
-        # Answers end with LF, CR, CR LF or LF CR.
-        *lines, self._partial = (self._partial + data).replace(b"\r", b"\n").split(b"\n")
-        if len(self._partial) > _LONGEST_ANSWER:
-            lines.append(self._partial)
-            self._partial = b""
-        for raw in lines:
-            if raw:
-                events += self._line(raw.decode("ascii", errors="backslashreplace"))
-        return events
+        return [event for text in self._lines.cut(data) for event in self._line(text)]
 
     def _line(self, text: str) -> list[Event]:
         if self._stopping:

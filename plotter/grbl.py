@@ -10,7 +10,7 @@ from collections import deque
 
 from plotter.dialects import GRBL, Dialect
 from plotter.machine import Machine, ServoPen
-from plotter.session import Alarm, Banner, Error, Event, Lift, Message, NoRoom, Ok, Setting, Status, Unknown
+from plotter.session import Alarm, Banner, Error, Event, Lift, Lines, Message, NoRoom, Ok, Setting, Status, Unknown
 from plotter.words import ERRORS, LINE_LIMIT
 
 # Real-time bytes: acted on at once, at any place in the stream, without an `ok`.
@@ -29,8 +29,6 @@ _REPORT = re.compile(r"<(\w+)(?::(\d))?((?:\|[^|>]*)*)>")
 _SYNCHRONOUS = ("S", "M3", "G4")
 # Half a motor step of a screw, and the three decimals of a report.
 _Z_SAME_MM = 0.03
-# No answer of GRBL 1.1 is longer than a settings line with its description; more without an end is noise.
-_LONGEST_ANSWER = 512
 
 
 class GrblSession:
@@ -43,7 +41,7 @@ class GrblSession:
         self._budget = self.dialect.budget(machine.rx_bytes)
         self._under_way: deque[tuple[int, str, int]] = deque()
         self._bytes_under_way = 0
-        self._partial = b""
+        self._lines = Lines()
         # After opening and after a reset the firmware's start-up is awaited: what comes before belongs to nobody.
         self._awaiting_banner = True
         self._offset = self._offset_told = (0.0, 0.0, 0.0)
@@ -146,16 +144,7 @@ class GrblSession:
 
     def receive(self, data: bytes) -> list[Event]:
         """What the machine has said with these bytes, in order. Any cut of the stream gives the same events."""
-        events: list[Event] = []
-        *lines, self._partial = (self._partial + data).split(b"\n")
-        if len(self._partial) > _LONGEST_ANSWER:
-            lines.append(self._partial)
-            self._partial = b""
-        for raw in lines:
-            event = self._event(raw.strip(b"\r").decode("ascii", errors="backslashreplace"))
-            if event is not None:
-                events.append(event)
-        return events
+        return [event for text in self._lines.cut(data) if (event := self._event(text)) is not None]
 
     def _event(self, text: str) -> Event | None:
         if self._awaiting_banner:
@@ -179,8 +168,8 @@ class GrblSession:
         if found := _SETTING.fullmatch(text):
             self.settings[int(found[1])] = float(found[2])
             return Setting(int(found[1]), float(found[2]))
-        # GRBL's banner begins with an empty line; stored start-up lines are echoed as ">G20:ok".
-        return Unknown(text) if text and not text.startswith((">", "$N")) else None
+        # Stored start-up lines are echoed as ">G20:ok".
+        return Unknown(text) if not text.startswith((">", "$N")) else None
 
     def _before_banner(self, text: str) -> Event | None:
         """Before the banner come a stray `ok`, a dump after a blank EEPROM, noise; an alarm is news all the same."""

@@ -201,7 +201,9 @@ class Leg:
 
     def _on(self, event: Event) -> bool:
         """Take one event in; True when the program is done."""
-        self._heard, self._calling = self._wire.now(), None
+        before, self._heard, self._calling = self._heard, self._wire.now(), None
+        if self._heard - before > LATE_S:
+            self._moved = self._heard  # what nobody has heard of may have moved
         if isinstance(event, Status):
             return self._on_report(event)
         if isinstance(event, Ok):

@@ -100,6 +100,24 @@ class Unknown:
 Event = Banner | Ok | Error | Alarm | Status | Setting | Message | Unknown
 
 
+class Lines:
+    """What a machine says, cut into lines; any cut of the stream gives the same. Lines end with CR, LF or both."""
+
+    # No answer of a known firmware is longer (a setting with its description); more without an end is noise.
+    LONGEST = 512
+
+    def __init__(self) -> None:
+        self._begun = b""
+
+    def cut(self, data: bytes) -> list[str]:
+        """The lines that these bytes end, without their ends and the empty ones."""
+        *lines, self._begun = (self._begun + data).replace(b"\r", b"\n").split(b"\n")
+        if len(self._begun) > self.LONGEST:
+            lines.append(self._begun)
+            self._begun = b""
+        return [line.decode("ascii", errors="backslashreplace") for line in lines if line]
+
+
 class NoRoom(Exception):
     """The line does not fit into the machine's receive buffer now: a fault of the caller, who can ask `room`."""
 
