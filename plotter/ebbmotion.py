@@ -138,18 +138,16 @@ def _phases(block: Block, following: Block | None) -> Sequence[_Phase]:
     even = max(0.0, length - up - down)
     parts = [_Phase((top - begin) / a, up, begin, top), _Phase(even / top, even, top, top)]
     parts = [part for part in (*parts, _Phase((top - end) / a, down, top, end)) if part.seconds > 1e-7]
-    while len(parts) > 1 and (short := min(range(len(parts)), key=lambda k: parts[k].seconds)) is not None:
+    while len(parts) > 1:
+        short = min(range(len(parts)), key=lambda k: parts[k].seconds)
         if parts[short].seconds >= LEAST_S:
             break
-        k = short if short + 1 < len(parts) and (short == 0 or _less(parts, short)) else short - 1
+        # With the shorter of its neighbours, which may be only one.
+        before, after = (parts[k].seconds if 0 <= k < len(parts) else math.inf for k in (short - 1, short + 1))
+        k = short if after <= before else short - 1
         one, two = parts[k], parts[k + 1]
         parts[k : k + 2] = [_Phase(one.seconds + two.seconds, one.mm + two.mm, one.begin, two.end)]
     return [piece for part in parts for piece in _cut(part)]
-
-
-def _less(parts: list[_Phase], k: int) -> bool:
-    """Whether the phase after k is shorter than the one before it."""
-    return parts[k + 1].seconds <= parts[k - 1].seconds
 
 
 def _cut(part: _Phase) -> Iterator[_Phase]:
