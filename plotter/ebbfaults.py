@@ -8,7 +8,8 @@ from plotter.servo import Servo
 from plotter.simcalendar import Calendar, wear
 from plotter.simfaults import NOTICED, Fault
 
-# USB loses and changes no bytes, and there are no switches to hit; the rest can happen to any machine.
+# USB loses and changes no bytes, though a second program on the port may read an answer away; there are no switches to
+# hit. The rest can happen to any machine.
 POSSIBLE = (
     *("lose-ok", "unplug", "reset", "deaf", "mute", "hold", "motors-off", "motors-on", "lost-steps", "servo-stuck"),
     *("servo-slow", "pen-dry", "paper-shift", "slow-host"),
