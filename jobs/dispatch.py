@@ -23,7 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from jobs import schema
-from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted, pack_ink
+from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted
+from jobs.rows import pack_ink
 from jobs.settling import count, no_blanks, resume_columns, settle, settle_unwritten, told
 from jobs.store import Store
 from jobs.turn import blank_slots, first_for
@@ -33,7 +34,7 @@ from plotter.strokes import Stroke
 
 LEASE = timedelta(seconds=60)  # renewed at every progress report; long against a slow disk, short against a dead host
 
-_job, _attempt, _plotter, _slot, _tally = schema.job, schema.attempt, schema.plotter, schema.slot, schema.tally
+_job, _attempt, _plotter, _slot = schema.job, schema.attempt, schema.plotter, schema.slot
 
 
 @dataclass(frozen=True)

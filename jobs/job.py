@@ -1,22 +1,17 @@
 """The life of a job as one table, and what is known about a job, its attempts, and the plotters, as values."""
 
-import json
 import secrets
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-import numpy as np
-
 from jobs.note import Note, literal
 from plotter.faults import Card, Resume
 from plotter.machine import Slot
-from plotter.strokes import Stroke
 
 
 class State(StrEnum):
@@ -359,16 +354,6 @@ class Event:
     def id(self) -> str:
         """`evt_` + its number."""
         return f"evt_{self.number}"
-
-
-def pack_ink(strokes: Sequence[Stroke]) -> bytes:
-    """Ink as compressed JSON: strokes in card frame, mm, rounded to 0.001."""
-    return zlib.compress(json.dumps([np.round(one, 3).tolist() for one in strokes], separators=(",", ":")).encode(), 6)
-
-
-def unpack_ink(data: bytes) -> list[Stroke]:
-    """The strokes that `pack_ink` packed."""
-    return [np.array(one, dtype=np.float64) for one in json.loads(zlib.decompress(data))]
 
 
 class Wanted(StrEnum):

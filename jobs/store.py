@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, tuple_, update
 
 from jobs import schema
 from jobs.database import Database
@@ -13,28 +13,20 @@ from jobs.job import (
     TRANSITIONS,
     Attempt,
     Batch,
-    Condition,
     Event,
     Ids,
     Job,
     Missing,
-    Mode,
     NotAllowed,
     Order,
     PlotterRow,
     SlotRow,
     Stale,
     State,
-    Verdict,
-    Wanted,
     Who,
-    papers,
-    unpack_ink,
 )
-from jobs.note import Note
+from jobs.rows import OWN, VERDICT, attempt_of, job_of, job_rows, plotter_of, slot_of, unpack_ink
 from jobs.waiting import waiting_for
-from plotter.faults import Card, Resume
-from plotter.machine import Slot
 from plotter.strokes import Stroke
 
 _job, _attempt, _plotter, _batch, _event, _slot = (
@@ -46,7 +38,6 @@ _job, _attempt, _plotter, _batch, _event, _slot = (
     schema.slot,
 )
 
-_VERDICT = ("card", "fault", "resume_stroke", "resume_mm", "resumable")
 _ASKS = ("transliterate", "knobs", "address", "artwork")  # of a note, kept in one column: few ask for any of it
 
 
@@ -207,8 +198,8 @@ class Store(Database):
                 [{"kind": f"job.{r['state']}", "job": r["id"], "data": {"from": None, "reason": ""}} for r in rows],
                 actor,
             )
-        none = dict.fromkeys(("on", "stroke", "wanted", *_VERDICT))
-        return [_job_of({**row, **none}) for row in rows]
+        none = dict.fromkeys(("on", "stroke", "wanted", *VERDICT))
+        return [job_of({**row, **none}) for row in rows]
 
     def _row(self, order: Order, at: datetime, batch: str | None, started: bool) -> dict[str, Any]:
         note = order.note
@@ -297,10 +288,10 @@ class Store(Database):
     def job(self, job_id: str) -> Job:
         """One job; raises Missing."""
         with self.reading() as connection:
-            row = connection.execute(_jobs().where(_job.c.id == job_id)).one_or_none()
+            row = connection.execute(job_rows().where(_job.c.id == job_id)).one_or_none()
         if row is None:
             raise Missing(f"there is no job {job_id}")
-        return _job_of(row._mapping)
+        return job_of(row._mapping)
 
     def jobs(
         self,
@@ -314,7 +305,7 @@ class Store(Database):
         newest_first: bool = True,
     ) -> Page:
         """Jobs by age; `plotter` picks those pinned to it or last on it; raises Missing for an unknown `after`."""
-        query = _jobs()
+        query = job_rows()
         if states:
             query = query.where(_job.c.state.in_(states))
         if batch is not None:
@@ -329,15 +320,15 @@ class Store(Database):
         query = query.order_by(_job.c.id.desc() if newest_first else _job.c.id).limit(limit + 1)
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        found = tuple(_job_of(row._mapping) for row in rows[:limit])
+        found = tuple(job_of(row._mapping) for row in rows[:limit])
         more = len(rows) > limit
         return Page(found, more, found[-1].id if more else None)
 
     def queue(self, limit: int = 50) -> list[Job]:
         """Ready jobs in the order in which plotters take them."""
-        query = _jobs().where(_job.c.state == State.READY).order_by(_job.c.priority.desc(), _job.c.id).limit(limit)
+        query = job_rows().where(_job.c.state == State.READY).order_by(_job.c.priority.desc(), _job.c.id).limit(limit)
         with self.reading() as connection:
-            return [_job_of(row._mapping) for row in connection.execute(query)]
+            return [job_of(row._mapping) for row in connection.execute(query)]
 
     def counts(self, batch: str | None = None) -> dict[State, int]:
         """How many jobs stand in each state (of one batch, if given); every state is named."""
@@ -354,12 +345,12 @@ class Store(Database):
         query = select(*(c for c in _attempt.c if c.name != "ink"), _attempt.c.ink.is_not(None).label("inked"))
         with self.reading() as connection:
             rows = connection.execute(query.where(_attempt.c.job == job_id).order_by(_attempt.c.number)).all()
-        return [Attempt(**_with_verdict(row._mapping)) for row in rows]
+        return [attempt_of(row._mapping) for row in rows]
 
     def ink(self, job_id: str, number: int | None = None) -> list[Stroke] | None:
         """What was drawn (card frame, mm) in the given attempt, else on the job's own card; None if none is kept."""
         query = select(_attempt.c.ink).select_from(_job.join(_attempt, _attempt.c.job == _job.c.id))
-        query = query.where(_job.c.id == job_id, _OWN if number is None else _attempt.c.number == number)
+        query = query.where(_job.c.id == job_id, OWN if number is None else _attempt.c.number == number)
         with self.reading() as connection:
             found = connection.scalar(query)
         return None if found is None else unpack_ink(found)
@@ -388,8 +379,8 @@ class Store(Database):
         beds: dict[str, list[SlotRow]] = {}
         with self.reading() as connection:
             for one in connection.execute(select(_slot).order_by(_slot.c.plotter, _slot.c.place)):
-                beds.setdefault(one.plotter, []).append(_slot_of(one))
-            return [_plotter_of(row, tuple(beds.get(row.name, ()))) for row in connection.execute(query)]
+                beds.setdefault(one.plotter, []).append(slot_of(one))
+            return [plotter_of(row, tuple(beds.get(row.name, ()))) for row in connection.execute(query)]
 
     def plotter(self, name: str) -> PlotterRow:
         """One plotter by its name in the configuration; raises Missing."""
@@ -401,56 +392,3 @@ class Store(Database):
     def waiting_for(self, job: Job) -> str | None:
         """Why the job is not being written, in words; None when it is, or has ended."""
         return waiting_for(job, self.plotters())
-
-
-# The latest attempt, while it is the job's own: open, or the one that ended the job. What came to nothing, and a card
-# that is spoiled, is told by the attempts alone.
-_OWN = and_(
-    _attempt.c.number == _job.c.attempts,
-    _job.c.state.not_in((State.HELD, State.READY)),
-    func.coalesce(_attempt.c.outcome, "").not_in(("not_started", "spoiled")),
-)
-
-
-def _jobs() -> Select[Any]:
-    own = [_attempt.c[name] for name in ("stroke", "wanted", "seconds", *_VERDICT)]
-    return select(_job, _attempt.c.plotter.label("on"), *own).select_from(
-        _job.outerjoin(_attempt, and_(_attempt.c.job == _job.c.id, _OWN))
-    )
-
-
-def _with_verdict(row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """A row with what its card is worth as one value."""
-    values = dict(row)
-    card, fault, stroke, mm, resumable = (values.pop(name) for name in _VERDICT)
-    where = None if stroke is None else Resume(stroke, mm or 0.0)
-    found = Verdict(card=Card(card), fault=fault or "", resume=where, resumable=bool(resumable)) if card else None
-    return {**values, "verdict": found}
-
-
-def _job_of(row: Mapping[Any, Any]) -> Job:
-    values = _with_verdict(row)
-    own = {key: values.pop(key) for key in ("text", "template", "fields", "hand", "stock", "seed", "frames")}
-    note = Note(**own, **values.pop("asks"))
-    done = values["state"] == State.DONE
-    values["stroke"] = values["strokes"] if done else values["stroke"] or 0
-    return Job(**{**values, "state": State(values["state"])}, note=note)
-
-
-def _slot_of(row: Row[Any]) -> SlotRow:
-    values = dict(row._mapping)
-    x, y, turn = (values.pop(key) for key in ("x_mm", "y_mm", "rotation_deg"))
-    del values["plotter"], values["place"]
-    return SlotRow(**values, measured=None if x is None else Slot(x_mm=x, y_mm=y, rotation_deg=turn))
-
-
-def _plotter_of(row: Row[Any], slots: tuple[SlotRow, ...]) -> PlotterRow:
-    values = {key: value for key, value in row._mapping.items() if value is not None}
-    stocks = papers(slots)
-    values["slots"], values["blanks"] = slots, sum(one.blanks for one in slots)
-    values["loaded_stock"] = next(iter(stocks)) if len(stocks) == 1 else None
-    values.setdefault("boot", None)
-    values.setdefault("seen_at", None)
-    if "wanted" in values:
-        values["wanted"] = Wanted(values["wanted"])
-    return PlotterRow(**{**values, "mode": Mode(values["mode"]), "condition": Condition(values["condition"])})

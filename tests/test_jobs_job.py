@@ -17,11 +17,10 @@ from jobs.job import (
     PlotterRow,
     State,
     diagram,
-    pack_ink,
     sources,
-    unpack_ink,
 )
 from jobs.note import Note
+from jobs.rows import pack_ink, unpack_ink
 from jobs.waiting import HOMES_WHEN_LOADED, waiting_for
 from plotter.strokes import stroke
 
