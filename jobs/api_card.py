@@ -1,4 +1,4 @@
-"""A composed card as the API shows it: picture, program, time. Pure; plotter rooms are loaded when asked."""
+"""A composed card as the API shows it: picture, program, time."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from jobs.api_shown import FaultOut, PreviewOut
 from jobs.compose import Composition, Fault
 from plotter.driver import driver
 from plotter.machine import Plotter, Slot
-from plotter.plan import PlanError, plan
+from plotter.plan import PlanError
 from plotter.program import Program
 from plotter.strokes import Stroke
 from plotter.svg import draw
@@ -27,28 +27,18 @@ def ink(strokes: Sequence[Stroke], stock: Stock, pen_mm: float = PEN_MM, turns: 
     return draw(strokes, stock.width_mm, stock.height_mm, pen_mm=pen_mm, fold=stock.fold, turns=turns)
 
 
-def png(svg: str, dpi: int) -> bytes:
-    """An SVG as a bitmap."""
-    from plotter import svg as drawing
-
-    return drawing.png(svg, dpi=dpi)
-
-
 def program(card: Composition, plotter: Plotter, slot: Slot) -> Program:
     """What is sent to this plotter for the card when it lies in this slot; raises Problem does_not_fit."""
-    paper = (card.stock.width_mm, card.stock.height_mm)
     try:
-        path = plan(card.strokes, paper=paper, slot=slot, machine=plotter.machine, words=card.words)
-        return driver(plotter.machine).write(path)
+        return driver(plotter.machine).write(card.planned(slot, plotter.machine))
     except PlanError as error:
         raise Problem("does_not_fit", f"{plotter.name}: {error}") from None
 
 
 def turns(card: Composition, plotter: Plotter, slot: Slot) -> tuple[int, ...]:
     """For each stroke of the card how many are drawn before it on this plotter; none where it cannot be written."""
-    paper = (card.stock.width_mm, card.stock.height_mm)
     try:
-        return plan(card.strokes, paper=paper, slot=slot, machine=plotter.machine, words=card.words).turns
+        return card.planned(slot, plotter.machine).turns
     except PlanError:
         return ()
 

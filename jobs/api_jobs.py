@@ -29,6 +29,7 @@ from jobs.idempotency import fingerprint
 from jobs.job import Decision, Job, Order
 from jobs.waiting import waiting_for
 from plotter.machine import Plotter
+from plotter.svg import png
 
 Id = Annotated[JobId, Path()]
 Number = Annotated[int, Field(ge=1, le=10000)]
@@ -222,7 +223,7 @@ def _pictures(routes: APIRouter, front: Front) -> None:
         dpi: Annotated[Literal["96", "150", "300", "600"], Query(description="Points per inch.")] = "300",
     ) -> Response:
         """The same as a bitmap."""
-        return Response(api_card.png(ink(id, attempt), int(dpi)), media_type="image/png")
+        return Response(png(ink(id, attempt), int(dpi)), media_type="image/png")
 
     @routes.post("/previews", responses=responses("note_refused", "does_not_fit", *POSTED))
     def preview(body: JobIn) -> PreviewOut:

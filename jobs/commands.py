@@ -256,11 +256,9 @@ def _machine_and_slot(shop: Shop, machine: str | None, slot: str | None) -> tupl
 
 def _program(card: "Composition", machine: Machine, slot: Slot) -> "Program":
     from plotter.driver import driver
-    from plotter.plan import plan
 
-    paper = (card.stock.width_mm, card.stock.height_mm)
     tongue = driver(machine)
-    program = tongue.write(plan(card.strokes, paper=paper, slot=slot, machine=machine, words=card.words))
+    program = tongue.write(card.planned(slot, machine))
     tongue.prove(program)
     return program
 

@@ -19,6 +19,8 @@ from fonts.text import Unwritable, normalise
 from fonts.transliterate import transliterate
 from jobs.address import AddressFault, addressed
 from jobs.note import SEED_MAX, MergeError, Note, literal, merge
+from plotter.machine import Machine, Slot
+from plotter.plan import Toolpath, plan
 from plotter.strokes import Stroke, bounds, length
 
 T = TypeVar("T")
@@ -88,6 +90,11 @@ class Composition:
     ink_mm: float
     warnings: tuple[Fault, ...] = ()
     words: tuple[int, ...] = ()  # for each stroke the number of its word; what is no writing is a word of its own
+
+    def planned(self, slot: Slot, machine: Machine) -> Toolpath:
+        """Its way under the pen when it lies in this slot; raises PlanError."""
+        paper = (self.stock.width_mm, self.stock.height_mm)
+        return plan(self.strokes, paper=paper, slot=slot, machine=machine, words=self.words)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from jobs.job import Cancelled, Condition, Stale, State, Wanted
 from plotter.driver import driver
 from plotter.faults import Card, Resume
 from plotter.feeder import NoCard
-from plotter.plan import PlanError, Toolpath, plan
+from plotter.plan import PlanError, Toolpath
 from plotter.port import PortError
 from plotter.program import Program, ProgramError
 from plotter.relay import Relay
@@ -116,9 +116,7 @@ class Writing:
         """The job's program, proved; None when it cannot be written here, which the store then knows."""
         try:
             card = compose(self._claim.job.as_ordered(), self._worker.shelf)
-            paper = (card.stock.width_mm, card.stock.height_mm)
-            machine = self._plotter.machine
-            self._path = plan(card.strokes, paper=paper, slot=self._slot, machine=machine, words=card.words)
+            self._path = card.planned(self._slot, self._plotter.machine)
             program = self._tongue.write(self._path)
             self._tongue.prove(program)
             self._left_s = self._tongue.estimate(program).left_by_stroke(program.drawn)
