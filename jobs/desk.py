@@ -6,17 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from jobs import schema
 from jobs.dispatch import LEASE
-from jobs.job import (
-    Batch,
-    Decision,
-    Job,
-    Missing,
-    Mode,
-    NotAllowed,
-    PlotterRow,
-    State,
-    Wanted,
-)
+from jobs.job import Batch, Decision, Job, Missing, Mode, NotAllowed, PlotterRow, State, Wanted
 from jobs.store import Store
 from plotter.faults import Card
 from plotter.machine import Slot

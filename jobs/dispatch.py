@@ -8,18 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    case,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from jobs import schema
@@ -49,6 +38,12 @@ class Claim:
     plotter: str
     boot: str
     slot: str
+
+    def heed(self, wanted: Wanted | None) -> None:
+        """Before its pen comes down: raises Cancelled when a person wants it stopped or cancelled."""
+        if wanted in (Wanted.CANCEL, Wanted.STOP):
+            said = "cancelled" if wanted is Wanted.CANCEL else "stopped"
+            raise Cancelled(f"{self.job.id} was {said} before its pen came down")
 
 
 class _NoBlank(Exception):
@@ -202,9 +197,7 @@ class Dispatch:
             if self._state(connection, claim) is State.WRITING:  # it goes on: where it broke off is past
                 self._update(connection, claim, resume_stroke=None, resume_mm=None)
                 return
-            if (wanted := self._wanted(connection, claim)) in (Wanted.CANCEL, Wanted.STOP):
-                said = "cancelled" if wanted is Wanted.CANCEL else "stopped"
-                raise Cancelled(f"{claim.job.id} was {said} before its pen came down")
+            claim.heed(self._wanted(connection, claim))
             self._move(connection, claim, State.CLAIMED, State.WRITING)
             now = self.store.now(connection)
             self._update(connection, claim, ink_at=now, lease_until=now + self.lease)

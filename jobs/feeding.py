@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from jobs.dispatch import Claim, Dispatch
-from jobs.job import Cancelled, Condition, PlotterRow, Wanted
+from jobs.job import Cancelled, Condition, PlotterRow
 from plotter.feeder import NoCard, bring
 from plotter.machine import Feeder, Plotter
 from plotter.macros import macro
@@ -42,9 +42,7 @@ def feed(
     def go_on() -> None:
         if stopping():
             raise Cancelled("the server is being stopped")
-        if (wanted := dispatch.progress(claim, stroke=0)) in (Wanted.CANCEL, Wanted.STOP):
-            said = "cancelled" if wanted is Wanted.CANCEL else "stopped"
-            raise Cancelled(f"{claim.job.id} was {said} before its pen came down")
+        claim.heed(dispatch.progress(claim, stroke=0))
 
     try:
         bring(wire, feeder, macro("feeder", feeder.macro, plotter.machine), between=go_on)
