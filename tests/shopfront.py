@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from fonts.drawer import Drawer
 from fonts.hands import hands
 from jobs.api import create_app
+from jobs.api_errors import CODES, FAULTS
 from jobs.compose import Shelf
 from jobs.desk import Desk
 from jobs.dispatch import Dispatch
@@ -126,3 +127,15 @@ def open_client(house: House) -> Iterator[httpx.Client]:
     """A client of the running app, as a program on this computer is one."""
     with serving(house.app) as address, httpx.Client(base_url=address, timeout=60) as client:
         yield client
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> list[dict[str, Any]]:
+    """The faults of an answer that must be this problem."""
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["status"]) == (status, code, status), body
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body["title"] == CODES[code].title
+    assert body["detail"]
+    assert {fault["code"] for fault in body["errors"]} <= set(FAULTS)
+    faults: list[dict[str, Any]] = body["errors"]
+    return faults
