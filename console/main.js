@@ -63,7 +63,8 @@ listen({
     if (kind === "progress") return stride(data);
     const [noun, state] = kind.split(".");
     truth.soon("plotters");
-    if (noun === "plotter") return;
+    // What a plotter stands ready for is part of what its card is worth.
+    if (noun === "plotter" && state !== "offer") return;
     truth.soon("jobs");
     if (state === "done" && !data.decision) cardWritten(data.job);
     if (state === "interrupted" || state === "failed") announce(`A card ${state === "failed" ? "could not be written" : "was interrupted"}. It needs a person.`);

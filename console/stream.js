@@ -1,10 +1,11 @@
 // @ts-check
 /** The one line to the server's events, and whether it stands. */
 
-const JOB = ["held", "ready", "claimed", "writing", "interrupted", "done", "failed", "cancelled"].map((s) => `job.${s}`);
+const JOB = ["held", "ready", "claimed", "writing", "interrupted", "done", "quarantined", "failed", "cancelled"].map((s) => `job.${s}`);
 const PLOTTER = ["offline", "idle", "writing", "held", "attention", "fault"].map((c) => `plotter.${c}`);
-const SAID = ["plotter.loaded", "plotter.mode", "plotter.wish", "plotter.offer", "batch.added", "batch.started", "batch.discarded"];
-const KINDS = [...JOB, ...PLOTTER, ...SAID, "progress"];
+const SAID = ["loaded", "mode", "wish", "offer", "fed", "measured", "unmeasured", "pen", "check", "settled"].map((w) => `plotter.${w}`);
+const BATCH = ["added", "started", "discarded"].map((w) => `batch.${w}`);
+const KINDS = [...JOB, ...PLOTTER, ...SAID, ...BATCH, "progress"];
 const RETRY_MS = 2000;
 const QUIET_MS = 20000;
 

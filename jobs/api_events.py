@@ -45,8 +45,8 @@ def router(front: Front, feed: Feed) -> APIRouter:
     ) -> AsyncIterator[ServerSentEvent]:
         """What happens, as it happens: `id`, `event` = kind, `data` = JSON.
 
-        Kinds: `job.<state>`, `plotter.<condition>`, `batch.added`, `batch.started`, and `progress` (where the pens are,
-        at most 4 a second, without id, not kept).
+        Kinds: `job.<state>`, `plotter.<condition>`, what is said of a plotter or a batch (`plotter.loaded`,
+        `batch.started` and the like), and `progress` (where the pens are, at most 4 a second, without id, not kept).
         """
         begin = last_event_id or after
         number = None if begin is None else int(begin.removeprefix("evt_"))

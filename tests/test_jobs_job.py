@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,13 @@ def test_ids_sort_by_the_time_they_were_made() -> None:
     assert all(re.fullmatch(r"job_[0-9a-hjkmnp-tv-z]{26}", one) for one in made)
     many = [Ids().new("bat") for _ in range(100)]
     assert len(set(many)) == 100
+
+
+def test_the_console_hears_of_every_state_and_condition() -> None:
+    text = (Path(__file__).parent.parent / "console" / "stream.js").read_text(encoding="utf-8")
+    for name, words in (("JOB", State), ("PLOTTER", Condition)):
+        [heard] = re.findall(rf"const {name} = \[(.*)\]", text)
+        assert set(re.findall(r"\w+", heard)) == set(words)
 
 
 def test_ink_comes_back_to_a_thousandth() -> None:
