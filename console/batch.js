@@ -60,12 +60,8 @@ export function mountBatch(truth) {
   away.addEventListener("click", () => {
     void busy(away, async () => {
       problemIn(dialog);
-      try {
-        await discard();
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      await discard();
+    }, (error) => problemIn(dialog, error));
   });
 
   /** @param {Batch} found */
@@ -104,12 +100,8 @@ export function mountBatch(truth) {
     event.preventDefault();
     void busy(dialog, async () => {
       problemIn(dialog);
-      try {
-        await (batch ? start() : check());
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      await (batch ? start() : check());
+    }, (error) => problemIn(dialog, error));
   });
 
   return () => {

@@ -4,7 +4,6 @@
 import { plotterPath, post } from "./api.js";
 import { attribute, byId, el, svg } from "./dom.js";
 import { busy, closable, complain, problemIn, tell } from "./notices.js";
-import { count } from "./words.js";
 
 /** @typedef {import("./api.js").Plotter} Plotter */
 /** @typedef {import("./api.js").Slot} Slot */
@@ -139,28 +138,20 @@ export function openSlots(truth, plotter, token) {
     const here = byId(`slots-here-${corner}`, HTMLButtonElement);
     here.onclick = () =>
       busy(here, async () => {
-        try {
-          const at = await post(plotterPath(plotter.id, "here"), token ? { token } : {});
-          byId(`slots-${corner}-x`, HTMLInputElement).value = String(at.x_mm);
-          byId(`slots-${corner}-y`, HTMLInputElement).value = String(at.y_mm);
-          problemIn(dialog);
-        } catch (error) {
-          problemIn(dialog, error);
-        }
-      });
+        const at = await post(plotterPath(plotter.id, "here"), token ? { token } : {});
+        byId(`slots-${corner}-x`, HTMLInputElement).value = String(at.x_mm);
+        byId(`slots-${corner}-y`, HTMLInputElement).value = String(at.y_mm);
+        problemIn(dialog);
+      }, (error) => problemIn(dialog, error));
   }
   const ask = (/** @type {string} */ what, /** @type {object | undefined} */ body, /** @type {string} */ done) =>
     busy(dialog, async () => {
-      try {
-        plotter = await post(plotterPath(plotter.id, `slots/${encodeURIComponent(slot.value)}/${what}`), body);
-        tell(done);
-        problemIn(dialog);
-        show();
-        truth.soon("plotters");
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      plotter = await post(plotterPath(plotter.id, `slots/${encodeURIComponent(slot.value)}/${what}`), body);
+      tell(done);
+      problemIn(dialog);
+      show();
+      truth.soon("plotters");
+    }, (error) => problemIn(dialog, error));
   const reset = byId("slots-reset", HTMLButtonElement);
   reset.onclick = () => {
     if (reset.getAttribute("aria-disabled") === "true") return tell(`Slot ${slot.value} lies where the configuration says.`);
@@ -187,18 +178,8 @@ export function asksForCard(plotter) {
 /** The answer. @param {Truth} truth @param {Plotter} plotter @param {boolean} came @param {HTMLElement} button */
 export async function answerFeed(truth, plotter, came, button) {
   await busy(button, async () => {
-    try {
-      await post(plotterPath(plotter.id, "fed"), { card: came ? "here" : "missing" });
-      tell(came ? `${plotter.name} writes on it.` : `${plotter.name}: the note waits again. Look into the feeder, then load.`);
-      truth.soon("plotters");
-    } catch (error) {
-      complain(error, `${plotter.name}, feeder`);
-    }
-  });
-}
-
-/** What a load of several slots came to. @param {Record<string, string>} papers */
-export function loadedWords(papers) {
-  const n = Object.keys(papers).length;
-  return `${count(n, "slot", "slots")} with a blank`;
+    await post(plotterPath(plotter.id, "fed"), { card: came ? "here" : "missing" });
+    tell(came ? `${plotter.name} writes on it.` : `${plotter.name}: the note waits again. Look into the feeder, then load.`);
+    truth.soon("plotters");
+  }, (error) => complain(error, `${plotter.name}, feeder`));
 }

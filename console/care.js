@@ -49,8 +49,8 @@ export function mountCare(of) {
   closable(dialog());
   const press = (/** @type {string} */ id, /** @type {() => Promise<string | null>} */ work) =>
     byId(id, HTMLButtonElement).addEventListener("click", () => void ask(byId(id, HTMLButtonElement), work));
-  press("care-yes", async () => (await say_(true), null));
-  press("care-no", async () => (await say_(false), null));
+  press("care-yes", async () => (await answer(true), null));
+  press("care-no", async () => (await answer(false), null));
   press("care-settle", async () => (draw(await tellServer("check/settle")), "It goes on."));
   press("care-fit", async () => {
     const used = byId("care-used", HTMLInputElement);
@@ -92,23 +92,19 @@ const tellMe = () => get(plotterPath(/** @type {Plotter} */ (shown).id, "care"))
 /** @param {string} what @param {object} [body] @returns {Promise<any>} */
 const tellServer = (what, body) => post(plotterPath(/** @type {Plotter} */ (shown).id, what), body);
 /** @param {boolean} good */
-const say_ = async (good) => draw(await tellServer("check/answer", { good }));
+const answer = async (good) => draw(await tellServer("check/answer", { good }));
 
 /** @param {HTMLButtonElement} button @param {() => Promise<string | null>} work */
 async function ask(button, work) {
   await busy(button, async () => {
     problemIn(dialog());
-    try {
-      const words = await work();
-      say(byId("care-said", HTMLElement), words ?? "");
-      if (words) tell(`${shown?.name}: ${words}`);
-      draw(await tellMe());
-      truth.soon("plotters");
-      truth.soon("jobs");
-    } catch (error) {
-      problemIn(dialog(), error);
-    }
-  });
+    const words = await work();
+    say(byId("care-said", HTMLElement), words ?? "");
+    if (words) tell(`${shown?.name}: ${words}`);
+    draw(await tellMe());
+    truth.soon("plotters");
+    truth.soon("jobs");
+  }, (error) => problemIn(dialog(), error));
 }
 
 /** @param {"heights" | "settles"} kind */

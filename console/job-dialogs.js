@@ -62,17 +62,13 @@ export async function openDecide(truth, listed) {
   decide = async (card) => {
     await busy(dialog, async () => {
       const note = byId("decide-note", HTMLInputElement).value.trim();
-      try {
-        await post(jobPath(listed.id, "decide"), { card, ...(note && { note }), ...(card === "resume" && { looked: looked.checked }) });
-        dialog.close();
-        tell(`${jobTitle(listed)} ${DECIDED[/** @type {keyof DECIDED} */ (card)]}.`);
-        byId("needs-title", HTMLElement).focus();
-        truth.soon("jobs");
-        truth.soon("plotters");
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      await post(jobPath(listed.id, "decide"), { card, ...(note && { note }), ...(card === "resume" && { looked: looked.checked }) });
+      dialog.close();
+      tell(`${jobTitle(listed)} ${DECIDED[/** @type {keyof DECIDED} */ (card)]}.`);
+      byId("needs-title", HTMLElement).focus();
+      truth.soon("jobs");
+      truth.soon("plotters");
+    }, (error) => problemIn(dialog, error));
   };
   const picture = byId("decide-picture", HTMLElement);
   const below = byId("decide-strokes", HTMLElement);
@@ -118,15 +114,11 @@ export function openCancel(truth, listed, then) {
     `${truth.handTitle(listed.hand)} on ${truth.stockTitle(listed.stock)} · ordered ${moment(listed.created_at)}`;
   cancel = async () => {
     await busy(dialog, async () => {
-      try {
-        const job = /** @type {Job} */ (await post(jobPath(listed.id, "cancel")));
-        dialog.close();
-        tell(`${jobTitle(listed)} is ${job.state === "cancelled" ? "cancelled" : "cancelled as soon as its plotter lets go of it"}.`);
-        await then();
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      const job = /** @type {Job} */ (await post(jobPath(listed.id, "cancel")));
+      dialog.close();
+      tell(`${jobTitle(listed)} is ${job.state === "cancelled" ? "cancelled" : "cancelled as soon as its plotter lets go of it"}.`);
+      await then();
+    }, (error) => problemIn(dialog, error));
   };
   dialog.showModal();
 }

@@ -146,14 +146,13 @@ function unfed(truth, plotter) {
     };
   }
   if (!plotter.slots.some((slot) => slot.feed === "missing")) return null;
-  const now = () => truth.plotters.find((one) => one.id === plotter.id) ?? plotter;
   return {
     key: `${plotter.id} unfed`,
     kind: "fault",
     title: `${plotter.name}: no card has come`,
     why: sentence(plotter.reason),
     text: "",
-    ways: [{ label: "Load blanks", press: () => openBlanks(truth, now()) }],
+    ways: [{ label: "Load blanks", press: () => openBlanks(truth, now(truth, plotter)) }],
   };
 }
 
@@ -164,10 +163,15 @@ function ill(truth, plotter) {
   return { key: `${plotter.id} ill`, kind: "fault", title: `${plotter.name}: ${word.toLowerCase()}`, why: [why, waiting].filter(Boolean).join(" · "), text: "", ways: cared(truth, plotter) };
 }
 
+/** The plotter as it is by the time somebody presses. @param {Truth} truth @param {Plotter} plotter */
+function now(truth, plotter) {
+  return truth.plotters.find((one) => one.id === plotter.id) ?? plotter;
+}
+
 /** What a plotter in attention without a card waits for is answered under its care. @param {Truth} truth @param {Plotter} plotter @returns {Way[]} */
 function cared(truth, plotter) {
   if (plotter.condition !== "attention") return [];
-  return [{ label: "Care", first: true, press: () => openCare(truth.plotters.find((one) => one.id === plotter.id) ?? plotter) }];
+  return [{ label: "Care", first: true, press: () => openCare(now(truth, plotter)) }];
 }
 
 /** @param {Truth} truth @param {Plotter} plotter @returns {Need} */
@@ -178,7 +182,7 @@ function hungry(truth, plotter) {
     title: `${plotter.name} has no blanks`,
     why: `${count(mine(truth, plotter), "card waits", "cards wait")} for a plotter.`,
     text: "",
-    ways: [{ label: "Load blanks", press: () => openBlanks(truth, truth.plotters.find((one) => one.id === plotter.id) ?? plotter) }],
+    ways: [{ label: "Load blanks", press: () => openBlanks(truth, now(truth, plotter)) }],
   };
 }
 
@@ -213,14 +217,10 @@ function update(item, need) {
 /** @param {Truth} truth @param {Job} job @param {HTMLElement} button */
 async function requeue(truth, job, button) {
   await busy(button, async () => {
-    try {
-      await post(jobPath(job.id, "requeue"));
-      tell(`${jobTitle(job)} waits again.`);
-      settled(truth);
-    } catch (error) {
-      complain(error, `${jobTitle(job)}, requeue`);
-    }
-  });
+    await post(jobPath(job.id, "requeue"));
+    tell(`${jobTitle(job)} waits again.`);
+    settled(truth);
+  }, (error) => complain(error, `${jobTitle(job)}, requeue`));
 }
 
 /** A line of the list is gone, and the keyboard with it. @param {Truth} truth */

@@ -67,12 +67,18 @@ export function closable(dialog) {
   for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
 }
 
-/** Run something a button stands for, once at a time. @param {HTMLElement} button @param {() => Promise<void>} work */
-export async function busy(button, work) {
+/**
+ * Run something a button stands for, once at a time.
+ * @param {HTMLElement} button @param {() => Promise<void>} work @param {(error: unknown) => void} [refused] is told why it was not done
+ */
+export async function busy(button, work, refused) {
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   try {
     await work();
+  } catch (error) {
+    if (!refused) throw error;
+    refused(error);
   } finally {
     button.removeAttribute("aria-busy");
   }

@@ -2,7 +2,7 @@
 /** Questions about a plotter: which blanks were loaded, and whether to stop for good. */
 
 import { plotterPath, post } from "./api.js";
-import { askSlots, loadedWords, openSlots } from "./bed.js";
+import { askSlots, openSlots } from "./bed.js";
 import { byId, el, say } from "./dom.js";
 import { announce, busy, closable, problemIn, tell } from "./notices.js";
 import { count, number, underPen } from "./words.js";
@@ -60,17 +60,13 @@ export function openBlanks(truth, plotter) {
   problemIn(dialog);
   confirmBlanks = async () => {
     await busy(dialog, async () => {
-      try {
-        const papers = slots?.papers();
-        await post(plotterPath(plotter.id, "blanks"), papers ? { slots: papers } : { count: amount.valueAsNumber, stock: stock.value });
-        dialog.close();
-        const what = papers ? loadedWords(papers) : `${count(amount.valueAsNumber, "blank", "blanks")} of ${truth.stockTitle(stock.value)}`;
-        tell(`${plotter.name}: ${what} confirmed.`);
-        truth.soon("plotters");
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      const papers = slots?.papers();
+      await post(plotterPath(plotter.id, "blanks"), papers ? { slots: papers } : { count: amount.valueAsNumber, stock: stock.value });
+      dialog.close();
+      const what = papers ? `${count(Object.keys(papers).length, "slot", "slots")} with a blank` : `${count(amount.valueAsNumber, "blank", "blanks")} of ${truth.stockTitle(stock.value)}`;
+      tell(`${plotter.name}: ${what} confirmed.`);
+      truth.soon("plotters");
+    }, (error) => problemIn(dialog, error));
   };
   dialog.showModal();
 }
@@ -95,15 +91,11 @@ export function openStop(truth, plotter, stroke) {
   problemIn(dialog);
   confirmStop = async () => {
     await busy(dialog, async () => {
-      try {
-        await post(plotterPath(plotter.id, "stop"));
-        dialog.close();
-        truth.soon("plotters");
-        announce(`${plotter.name} is stopping.`);
-      } catch (error) {
-        problemIn(dialog, error);
-      }
-    });
+      await post(plotterPath(plotter.id, "stop"));
+      dialog.close();
+      truth.soon("plotters");
+      announce(`${plotter.name} is stopping.`);
+    }, (error) => problemIn(dialog, error));
   };
   dialog.showModal();
 }

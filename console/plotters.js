@@ -15,6 +15,7 @@ import { blanksLeft, excerpt, jobTitle, number, plotterState, timeLeft, underPen
 /** @typedef {import("./api.js").Plotter} Plotter */
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./truth.js").Truth} Truth */
+/** What a panel's buttons do. @typedef {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} Deed */
 /** @typedef {{plotter: string, job: string, stroke: number, strokes: number, x: number | null, y: number | null, left_s: number | null}} Stride */
 
 /** @type {Map<string, Panel>} */
@@ -61,7 +62,7 @@ export function choosePlotter(n) {
   panel?.title.focus();
 }
 
-/** Press a button of the chosen plotter, or of the first. @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} what */
+/** Press a button of the chosen plotter, or of the first. @param {Deed} what */
 export function pressPlotter(what) {
   const panel = panels.get(chosen) ?? panels.values().next().value;
   panel?.press(what);
@@ -94,7 +95,7 @@ class Panel {
     this.strokes = el("span", { class: "strokes" });
     this.left = el("span", { class: "left" });
     this.blanks = el("p", { class: "blanks" });
-    const button = (/** @type {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} */ what) =>
+    const button = (/** @type {Deed} */ what) =>
       el("button", { type: "button", "data-do": what, "aria-describedby": id, click: () => this.press(what) });
     this.buttons = { blanks: button("blanks"), hold: button("hold"), lift: button("lift"), stop: button("stop"), pause: button("pause"), care: button("care"), move: button("move") };
     this.element = el(
@@ -154,7 +155,7 @@ class Panel {
     say(this.caption, this.caption.textContent?.replace(/^Under the pen: /, "Just written: ") ?? "");
   }
 
-  /** @param {"blanks" | "hold" | "lift" | "stop" | "pause" | "care" | "move"} what */
+  /** @param {Deed} what */
   press(what) {
     const button = this.buttons[what];
     const plotter = this.plotter;
@@ -184,18 +185,14 @@ class Panel {
   }
 
   #holding() {
-    return this.plotter.wanted === "hold" || this.plotter.wanted === "lift" || (this.plotter.held && this.plotter.wanted !== "go_on");
+    return this.plotter.wanted === "hold" || this.#lifted();
   }
 
   /** @param {HTMLElement} button @param {string} verb */
   async #ask(button, verb) {
     await busy(button, async () => {
-      try {
-        this.update(await post(plotterPath(this.plotter.id, verb)));
-      } catch (error) {
-        complain(error, `${this.plotter.name}, ${verb}`);
-      }
-    });
+      this.update(await post(plotterPath(this.plotter.id, verb)));
+    }, (error) => complain(error, `${this.plotter.name}, ${verb}`));
   }
 
   /** Lay this job's card under the pen. @param {string} id */

@@ -178,12 +178,8 @@ async function moved(element, again) {
 /** @param {Job} job @param {string} verb @param {string} done @param {() => Promise<void>} again @param {HTMLElement} element */
 async function move(job, verb, done, again, element) {
   await busy(element, async () => {
-    try {
-      await post(verb === "start" ? `/v1/batches/${encodeURIComponent(job.batch ?? "")}/start` : jobPath(job.id, verb));
-      tell(`${jobTitle(job)} ${done}.`);
-      await moved(element, again);
-    } catch (error) {
-      complain(error, `${jobTitle(job)}, ${verb}`);
-    }
-  });
+    await post(verb === "start" ? `/v1/batches/${encodeURIComponent(job.batch ?? "")}/start` : jobPath(job.id, verb));
+    tell(`${jobTitle(job)} ${done}.`);
+    await moved(element, again);
+  }, (error) => complain(error, `${jobTitle(job)}, ${verb}`));
 }
