@@ -170,13 +170,12 @@ def serve(
             [f"cannot listen on {address.host} port {address.port} ({error.strerror}); choose another with --port"]
         ) from None
     bound = listener.getsockname()[1]
-    shown = f"[{address.host}]" if ":" in address.host else address.host
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                print(f"http://{shown}:{bound}/", flush=True)
+                print(f"{address.url(bound)}/", flush=True)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.state.feed.close()  # event streams never end by themselves, and uvicorn would wait for them

@@ -60,8 +60,7 @@ def about_a_plotter(command: Callable[..., None]) -> Callable[..., None]:
     @refusals
     @functools.wraps(command)
     def asking(load: Callable[[], Shop], /, plotter: str, at: str | None, **said: Any) -> None:
-        server = load().server
-        host = f"[{server.host}]" if ":" in server.host else server.host
-        command(Asked((at or f"http://{host}:{server.port}").rstrip("/"), plotter), **said)
+        configured = load().server.url()
+        command(Asked((at or configured).rstrip("/"), plotter), **said)
 
     return asking

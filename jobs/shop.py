@@ -37,6 +37,11 @@ class Address:
     allow_remote: bool = False
     trusted_hosts: tuple[str, ...] = ()
 
+    def url(self, port: int | None = None) -> str:
+        """Where it is reached, at its own port or the one it was given."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port if port is None else port}"
+
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Notes:
