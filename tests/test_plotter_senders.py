@@ -294,9 +294,9 @@ def test_a_model_with_an_eibotboard_speaks_as_one(tcp: int | None) -> None:
     assert length(ink) == pytest.approx(1600 / 80 / 2**0.5, rel=0.01), "one motor alone moves the pen aslant"
 
 
-def test_an_eibotboard_takes_no_faults() -> None:
+def test_an_eibotboard_takes_no_settings() -> None:
     with pytest.raises(ValueError, match="EiBotBoard takes no"):
-        simulate(AXI, faults=faults("reset@3"), announce=lambda _path: None)
+        simulate(AXI, settings={110: 9000.0}, announce=lambda _path: None)
 
 
 @pytest.mark.parametrize("text", ["slow-host:3@5", "reset@stream", "servo-slow:2"])
