@@ -140,7 +140,8 @@ class Controller:
         self._hold_complete = self._jog_cancel = self._retracted = self._restoring = False
         self._soft_limit = False
         self._cadence = reports.Cadence()
-        self._s, self._error = 0.0, 0
+        self._s = self._told_s = 0.0
+        self._error = 0
         self._direction = 5
         self._coolant = False
         self._probed: Point = (0.0, 0.0, 0.0)
@@ -281,6 +282,7 @@ class Controller:
             self.state = "Idle"
 
     def _override(self) -> None:
+        spindle = self._spindle
         for byte in self._overrides:
             if byte == 0x90:
                 self._feed = 100
@@ -297,8 +299,8 @@ class Controller:
                 self.interpreter.modes.coolant = 8 if self._coolant else 9
         self._overrides.clear()
         self._cadence.overrides = 0
-        if self._direction != 5:
-            self._set_pwm(self._direction, self.interpreter.modes.s)
+        if self._spindle != spindle and self._direction != 5:
+            self._set_pwm(self._direction, self._told_s)  # of a line that still waits for standstill it knows nothing
         self.stepper.planner.override(self._feed / 100, self._rapid / 100)
         self.stepper.replan()
 
@@ -328,6 +330,7 @@ class Controller:
     def _set_pwm(self, direction: int, s: float) -> None:
         """`spindle_set_state`: S within $30 and $31 at the pin, no signal for M5 or S0."""
         low, high = self.settings[31], self.settings[30]
+        self._told_s = s
         s *= self._spindle / 100
         if direction == 5 or s == 0:
             direction_s = 0.0

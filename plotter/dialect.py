@@ -16,7 +16,7 @@ _WORDS = re.compile(r"([A-Z])([-+]?(?:\d+\.?\d*|\.\d+))")
 _PLACE = r"X-?\d{1,4}\.\d\dY-?\d{1,4}\.\d\d"
 _CENTRE = r"-?(?:\d{1,4}(?:\.\d{1,2})?|\.\d{1,2})"
 _PLAIN = re.compile(
-    rf"(?:G[01])?{_PLACE}(?:F\d{{2,5}})?|(?:G2)?{_PLACE}I{_CENTRE}J{_CENTRE}(?:F\d{{2,5}})?|G4P\.\d{{1,4}}|S\d{{1,4}}",
+    rf"(?:(?:(?:G[01])?{_PLACE}|(?:G2)?{_PLACE}I{_CENTRE}J{_CENTRE})(?:F\d{{2,5}})?|P\.\d{{1,4}}G4|S\d{{1,4}})(?:N0)?",
     re.ASCII,
 )
 

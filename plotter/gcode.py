@@ -31,22 +31,26 @@ def preamble(machine: Machine) -> tuple[str, ...]:
     return ("G17G21G54G90G94", *lift(machine, settle_s=FIRST_LIFT_S), f"F{_number(machine.feed_mm_min)}")
 
 
-# GRBL 1.1 waits in steps of 50 ms and rounds up: one step it waits for any number up to .05 but nothing. So this waits
-# 50 ms whichever digit of it the wire may lose or change; as a single line, .1 turned into .0 would not wait at all.
-_TICK, _TICK_S = "G4P.0499", 0.05
+# A line end that the wire loses or changes makes one line of two. `G0X1Y1` and `S700` would be a valid one that lowers
+# the pen before the way: so a servo's words and what comes before them carry this, and GRBL refuses a word said twice.
+_SEAL = "N0"
+# GRBL 1.1 waits in steps of 50 ms and rounds up. So this waits a step, or two, whichever digit of it the wire may lose
+# or change; as a single line, .1 turned into .0 would not wait at all. P comes first: of `G4P.05` one byte makes
+# `G49.05`, which is valid and does not wait. And a bit makes no letter of a 2 that GRBL takes, but T of a 4.
+_TICK, _TICK_S = "P.022G4", 0.05
 
 
 def _wait(seconds: float) -> tuple[str, ...]:
     """Lines that wait for standstill and then so long, in steps of 50 ms; a long wait is one line."""
     ticks = round(seconds / _TICK_S)
-    return (_TICK,) * ticks or ("G4P0",) if ticks < 6 else (f"G4P{_number(seconds)}",)
+    return (_TICK,) * ticks or ("G4P0",) if ticks < 6 else (f"P{_number(seconds)}G4",)
 
 
 def lift(machine: Machine, *, settle_s: float | None = None) -> tuple[str, ...]:
     """The pen up, from any place and modal state but units and frame; the last line's `ok` proves that it is."""
     pen = machine.pen
     if isinstance(pen, ServoPen):
-        return f"M3S{pen.up_s}", *_wait(pen.up_settle_s if settle_s is None else settle_s)
+        return f"M3S{pen.up_s}{_SEAL}", *_wait(pen.up_settle_s if settle_s is None else settle_s)
     return _height(pen.up_mm), "G4P0"
 
 
@@ -54,7 +58,7 @@ def lower(machine: Machine) -> tuple[str, ...]:
     """The pen down, after `lift` has said the modes; the last line's `ok` proves that it is."""
     pen = machine.pen
     if isinstance(pen, ServoPen):
-        return f"S{pen.down_s}", *_wait(pen.down_settle_s)
+        return f"S{pen.down_s}{_SEAL}", *_wait(pen.down_settle_s)
     return _height(pen.down_mm), "G4P0"
 
 
@@ -106,16 +110,17 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0, ink: Ink = STRAIGHT) -> 
     starts = spelled(places[first])
     pieces = np.flatnonzero(last) - np.flatnonzero(first)
     drawn = iter(ink.pieces(places[~last], places[~first], first[~last]))
-    hop = False
+    hop, seal = False, _SEAL if isinstance(pen, ServoPen) else ""
     for k, (start, count) in enumerate(zip(starts, pieces.tolist(), strict=True), start=first_stroke):
         one, word = toolpath.strokes[k], ink.word
-        lines.append(Line("G0" + start, k, "travel"))
+        lines.append(Line(f"G0{start}{seal}", k, "travel"))
         lines += [Line(text, k, "down") for text in _down(pen, hop=hop)]
         for feed in _paced(one, machine) if machine.pace == "hand" else ("",) * count:
             begin, *more = next(drawn)
             lines.append(Line(f"{word}{begin}{feed}", k, "draw"))
             lines += [Line(text, k, "draw") for text in more]
             word = ""
+        lines[-1] = lines[-1]._replace(text=lines[-1].text + seal)
         following = toolpath.strokes[k + 1 : k + 2]
         hop = bool(following) and pen.hops(math.dist(one[-1], following[0][0]))
         lines += [Line(text, k, "up") for text in _up(pen, hop=hop)]
@@ -128,7 +133,7 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0, ink: Ink = STRAIGHT) -> 
 def _down(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
     """The pen onto the paper, from the height of a hop or from the full one."""
     if isinstance(pen, ServoPen):
-        return f"S{pen.down_s}", *_wait(pen.hop_down_settle_s if hop else pen.down_settle_s)
+        return f"S{pen.down_s}{_SEAL}", *_wait(pen.hop_down_settle_s if hop else pen.down_settle_s)
     return (_height(pen.down_mm),)
 
 
@@ -136,7 +141,7 @@ def _up(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
     """The pen off the paper; the last line's `ok` proves that the stroke is drawn."""
     if isinstance(pen, ServoPen):
         s, settle = (pen.hop_s, pen.hop_up_settle_s) if hop else (pen.up_s, pen.up_settle_s)
-        return f"S{s}", *_wait(settle)
+        return f"S{s}{_SEAL}", *_wait(settle)
     # The dwell of nothing makes GRBL finish all motion before its `ok`.
     return _height(pen.hop_mm if hop and pen.hop_mm is not None else pen.up_mm), "G4P0"
 

@@ -26,7 +26,7 @@ _NUMBERED = re.compile(r"(error|ALARM):(\d+)")
 _SETTING = re.compile(r"\$(\d+)=(-?[\d.]+)(?: .*)?")
 _REPORT = re.compile(r"<(\w+)(?::(\d))?((?:\|[^|>]*)*)>")
 # GRBL answers these only when all earlier motion is done (`protocol_buffer_synchronize`): proof of execution.
-_SYNCHRONOUS = ("S", "M3", "G4")
+_SYNCHRONOUS = ("S", "M3", "G4", "P")
 # Half a motor step of a screw, and the three decimals of a report.
 _Z_SAME_MM = 0.03
 
@@ -235,8 +235,7 @@ def _lift(machine: Machine, z: float, feed_and_s: str) -> Lift:
         return "between" if pen.touches(int(s)) else "up"
     if abs(z - pen.down_mm) < _Z_SAME_MM:
         return "down"
-    lowest = pen.up_mm if pen.hop_mm is None else pen.hop_mm
-    return "up" if z > lowest - _Z_SAME_MM else ""
+    return "" if pen.touches(z) else "up"  # an axis that moves comes by all heights
 
 
 def _three(text: str) -> tuple[float, float, float]:

@@ -89,11 +89,12 @@ class Memory:
 
 # What nearly every line of a drawing is made of.
 _N = r"(-?(?:\d{1,4}(?:\.\d{0,4})?|\.\d{1,4}))"
-_F = r"(?:F(\d{1,5}(?:\.\d{0,3})?))?"
+_F = r"(?:F(\d{1,5}(?:\.\d{0,3})?))?(?:N\d{1,5})?"
 _MOVE = re.compile(rf"(?:G([01]))?(?:X{_N})?(?:Y{_N})?(?:Z{_N})?{_F}", re.ASCII)
 _ARC = re.compile(rf"(?:G([23]))?X{_N}Y{_N}I{_N}J{_N}{_F}", re.ASCII)
-_WAIT = re.compile(r"G4P(\d{1,4}(?:\.\d{0,4})?|\.\d{1,4})", re.ASCII)
-_S = re.compile(r"S(\d{1,4})", re.ASCII)
+_P = r"P(\d{1,4}(?:\.\d{0,4})?|\.\d{1,4})"
+_WAIT = re.compile(rf"(?:G4{_P}|{_P}G4)(?:N\d{{1,5}})?", re.ASCII)
+_S = re.compile(r"S(\d{1,4})(?:N\d{1,5})?", re.ASCII)
 _PLANES = {17: (0, 1), 18: (2, 0), 19: (1, 2)}
 
 
@@ -140,7 +141,7 @@ class Interpreter:
         if found := _MOVE.fullmatch(text):
             return self._move(*found.groups())
         if found := _WAIT.fullmatch(text):
-            return (Dwell(float(found[1])),)
+            return (Dwell(float(found[1] or found[2])),)
         if found := _S.fullmatch(text):
             m, s = self.modes, float(found[1])
             changed, m.s = s != m.s and m.spindle != 5, s

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from plotter.faults import Resume
 from plotter.program import Program
-from plotter.rescue import NEAR_MM
+from plotter.rescue import NEAR_MM, Rescued
 from plotter.session import Alarm, Banner, Error, Event, Lift, Ok, Status, Unknown
 from plotter.way import MARKING, OFF_WAY_MM, Way, Window
 from plotter.wire import Wire
@@ -60,7 +60,7 @@ class Leg:
         self.answers_lost = False
         self._lines = program.lines
         self._first_down = next((i for i, line in enumerate(self._lines) if line.kind == "down"), len(self._lines))
-        self._way = Way(program, report.at)
+        self._way = Way(program, report.at, report.pen)
         self._report = report
         self._sent = self._answered = self._executed = self._checked = 0
         self._wish = Wish.GO_ON
@@ -69,6 +69,7 @@ class Leg:
         self._calling: float | None = None  # when the first one was asked for since the machine was heard
         self._asked_executed = 0  # lines executed then
         self._quick = True
+        self._seen_down = -1  # the last stroke in which a report has said that the pen is down
         self._due = 0  # reports that were asked for; while one more is, a report tells what was so before
         self._reached = 0  # the point of the way that the pen was last seen at, or beyond
         self._doubt = ""
@@ -94,9 +95,9 @@ class Leg:
         before = self._lines[after - 1].kind if after else "setup"
         return before not in MARKING and all(line.kind not in MARKING for line in self._lines[after : self._sent])
 
-    def resume(self, stood: tuple[float, float] | None, broken: Broken) -> Resume | None:
-        """Where the card goes on when the pen has left the paper at `stood`; None when that is not proven."""
-        if stood is None:
+    def resume(self, rescued: Rescued, broken: Broken) -> Resume | None:
+        """Where the card goes on after the pen has left the paper; None when that is not proven."""
+        if rescued.stood is None:
             return None
         # Where answers came twice, or lines were lost, what answers seemed to prove may not have been done.
         executed = self._checked if broken.fault in ("reply-lost", "line-lost") else self._executed
@@ -104,10 +105,13 @@ class Leg:
         answered = min(self._answered, sent)
         lag, reached = self._session.lag, self._reached
         window = self._way.window(min(executed, sent), answered, sent, lag, ahead=sent - answered, reached=reached)
-        found = self._way.resume(stood, window, executed, self._done)
-        if found is not None and broken.undrawn is not None and broken.undrawn <= found.stroke:
+        found = self._way.resume(rescued.stood, window, executed, self._done)
+        undrawn = broken.undrawn
+        if found is not None and found.mm and rescued.pen in ("up", "off") and found.stroke != self._seen_down:
+            undrawn = found.stroke  # on its way, and not on the paper: the line that lowers the pen was lost
+        if found is not None and undrawn is not None and undrawn <= found.stroke:
             first = self.program.first_stroke
-            return Resume(broken.undrawn, self.program.from_mm if broken.undrawn == first else 0.0)
+            return Resume(undrawn, self.program.from_mm if undrawn == first else 0.0)
         return found
 
     # -- the crank ---------------------------------------------------------------------------------------------------
@@ -263,7 +267,9 @@ class Leg:
             self._quick = now - asked < QUIET_S
         self._due = max(0, self._due - 1)
         if self._due:
-            self._next_report = now + 2 * LATE_S
+            self._next_report = now + LATE_S + QUIET_S  # as far apart as they were asked for, they come
+        if report.pen == "down" and self._executed:
+            self._seen_down = self._lines[self._executed - 1].stroke
         if (report.position, report.planner, report.rx) != (before.position, before.planner, before.rx):
             self._moved = now
         if self._doubtful(report):
@@ -272,12 +278,13 @@ class Leg:
             return False
         if self._session.empty(report) and self._answered < self._sent and not self._due:
             self._audit(report)
-        if self._still and self._sent == len(self._lines):
+        if self._still and self._sent == len(self._lines) and not self._due:
             self._executed = self._checked = self._sent
             self._done = self.program.strokes
             self._tell(obey=False)
             return True
-        self._check()
+        if not self._due:
+            self._check()
         if self._resting:
             self._moved = now
             self._next_report = (now if asked is None else asked) + HELD_REPORT_S
@@ -346,6 +353,8 @@ class Leg:
         if "down" in pens and "up" not in pens and report.pen in ("up", "off"):
             why = f"the pen was told to go {report.pen}, which nobody had said: bytes were lost on the wire"
             undrawn = None if gate else self._lines[max(0, self._answered - 1)].stroke
+            if undrawn == self._seen_down:  # in the middle of it: how far it is drawn nobody knows
+                return Broken("off-path", why, "obeying", _CABLE)
             return Broken("line-lost", why, "obeying", _CABLE, undrawn=undrawn)
         return Broken("off-path", "the pen was on the paper where it should not be", "obeying", _CABLE)
 

@@ -6,14 +6,14 @@ forgets all lines), the modes, pen up. In Hold itself GRBL takes no lines, so no
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from plotter.gcode import preamble, raise_by_its_height, write_move
 from plotter.grbl import HOLD
 from plotter.machine import ServoPen
 from plotter.port import PortError
-from plotter.session import Status
+from plotter.session import Lift, Status
 from plotter.wire import ANSWER_S, Locked, Refusal, Silence, Wire
 
 # How the machine was left: it obeys; it stands at rest with the pen up; it is locked; it has restarted; it is gone.
@@ -39,12 +39,16 @@ LIFT_BY_HAND = "the pen could not be lifted: lift it by hand"
 class Rescued:
     """How it went: whether the machine knows where it is, what an operator has to know besides, where the pen left
     the paper (machine frame, mm; None when that is not certain), and whether it did.
+
+    `pen`: "down" when it was seen to be so on the way there; else as the machine told it at its stand, "" when nobody
+    knows.
     """
 
     known: bool
     words: str
     stood: tuple[float, float] | None = None
     lifted: bool = True
+    pen: Lift = ""
 
 
 def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
@@ -62,23 +66,23 @@ def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
         if left == "resting":
             stood = wire.status().at
             return _park(wire, stood, park)
-        known, stood, lifted = _lift(wire, left)
-        if not lifted:
-            return Rescued(False, LIFT_BY_HAND, lifted=False)
-        if not known:
-            return Rescued(False, "the pen is up")
-        return _park(wire, stood, park)
+        rescued = _lift(wire, left)
+        if not (rescued.lifted and rescued.known):
+            return rescued
+        stood = rescued.stood
+        return replace(_park(wire, stood, park), pen=rescued.pen)
     except (PortError, Refusal, Locked) as error:
         return Rescued(False, f"{LIFT_BY_HAND} ({error})", stood, lifted=False)
 
 
-def _lift(wire: Wire, left: Left) -> tuple[bool, tuple[float, float] | None, bool]:
-    """Hold, reset once it stands (which keeps the position), pen up: (place known, where, whether the pen rose)."""
+def _lift(wire: Wire, left: Left) -> Rescued:
+    """Hold, reset once it stands (which keeps the position), pen up."""
     machine = wire.session.machine
-    known = False
+    held: Status | None = None
     if left == "obeying":
         with suppress(Locked, Silence):
-            known = _hold(wire)
+            held = _hold(wire)
+    known = held is not None and held.state not in ("Alarm", "Sleep")
     if not known:
         # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
         wire.rest(ALARM_DEAF_S)
@@ -88,24 +92,29 @@ def _lift(wire: Wire, left: Left) -> tuple[bool, tuple[float, float] | None, boo
     if report.state == "Alarm":
         if left == "locked" and not isinstance(machine.pen, ServoPen):
             # A Z axis that may sit on its limit switch is not moved without a person.
-            return False, None, False
+            return Rescued(False, LIFT_BY_HAND, lifted=False)
         _ask_all(wire, ("$X",))
         known = False
     _raise(wire)
-    return known, report.at if known else None, True
+    if held is None or not known:
+        return Rescued(False, "the pen is up")
+    # An open door takes the servo's signal away, wherever it is.
+    return Rescued(True, "the pen is up", report.at, pen=held.pen if held.state == "Hold" else "")
 
 
-def _hold(wire: Wire) -> bool:
-    """Bring the machine to a stand; whether it still knows where it is. Raises Silence."""
-    end, again = wire.now() + STANDSTILL_S, 0.0
+def _hold(wire: Wire) -> Status:
+    """Bring the machine to a stand; how it then reports itself, the pen down if it was on the way. Raises Silence."""
+    end, again, down = wire.now() + STANDSTILL_S, 0.0, False
     while True:
         if wire.now() >= again:
             wire.put(HOLD)
             again = wire.now() + AGAIN_S
         # Even an idle GRBL goes into Hold; a report of Idle is one that was asked for before.
         report = _told(wire)
+        down = down or report.pen == "down"
         if report.state in _STANDING and (report.sub == 0 or report.state not in ("Hold", "Door")):
-            return report.state not in ("Alarm", "Sleep")
+            # Lines that wait for standstill are carried out even then: the pen may have risen since.
+            return replace(report, pen="down") if down else report
         if wire.now() >= end:
             raise Silence(f"the machine is in state {report.state} and does not come to rest")
         wire.rest(0.02)

@@ -6,7 +6,7 @@ one. Everything else ends the card, with what it is worth (`plotter/faults.py`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from plotter.connect import MachineMismatch, NotReady
@@ -165,11 +165,10 @@ class _Card:
         """The pen off the paper; parked, unless the card goes on."""
         end, goes_on = self._program.end, self._goes_on(broken)
         rescued = self._tongue.rescue(self._wire, broken.left, None if goes_on else end)
-        resume = leg.resume(rescued.stood, broken) if rescued.lifted and broken.fault not in _ASTRAY else None
+        resume = leg.resume(rescued, broken) if rescued.lifted and broken.fault not in _ASTRAY else None
         if goes_on and resume is None and rescued.known:
             stood = rescued.stood
-            rescued = self._tongue.rescue(self._wire, "resting", end)
-            rescued = Rescued(rescued.known, rescued.words, stood)
+            rescued = replace(self._tongue.rescue(self._wire, "resting", end), stood=stood)
         return rescued, resume
 
     def _wait(self, leg: Leg, rescued: Rescued) -> None:

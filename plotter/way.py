@@ -59,10 +59,14 @@ class Sight(NamedTuple):
 
 
 class Way:
-    """A program's way from where it starts. Lines are counted from 0; "after n lines" is when n are carried out."""
+    """A program's way from where it starts, the pen told to be as it then is.
 
-    def __init__(self, program: Program, start: Point) -> None:
+    Lines are counted from 0; "after n lines" is when n are carried out.
+    """
+
+    def __init__(self, program: Program, start: Point, pen: Lift = "") -> None:
         self._program = program
+        self._first_pen = pen
         self._points: Stroke = np.array([start, *(point for points in program.way for point in points)])
         counts = [len(points) for points in program.way]
         # The number of the point where the pen is after n lines, the start being point 0.
@@ -117,9 +121,9 @@ class Way:
         return told & here if here else told
 
     def pen_after(self, lines: int) -> tuple[Lift, ...]:
-        """Where the pen has been told to be after so many lines; anywhere while a program sets up."""
+        """Where the pen has been told to be after so many lines; while a program sets up, where it was or up."""
         if lines < self._setup or not lines:
-            return ("up", "down", "between", "off", "")
+            return ("up", "off", "", self._first_pen)
         kind = self._program.lines[lines - 1].kind
         return ("down",) if kind in MARKING else ("up",)
 

@@ -9,11 +9,11 @@ import pytest
 
 from plotter import gcode
 from plotter.armour import ARCS, LONGEST_MM
-from plotter.interpreter import GcodeError, Interpreter, Motion
-from plotter.machine import Machine, Slot
+from plotter.interpreter import GcodeError, Interpreter, Motion, Spindle
+from plotter.machine import Machine, ServoPen, Slot
 from plotter.plan import Toolpath, plan
 from plotter.program import Program
-from plotter.strokes import Stroke, stroke
+from plotter.strokes import Stroke, deviation, stroke
 
 
 def wave(seed: int, points: int = 12) -> Stroke:
@@ -119,3 +119,38 @@ def test_dots_alone_have_no_arcs() -> None:
     path = planned(stroke([(10, 10)]), stroke([(20, 10)]))
     assert gcode.write(path, ink=ARCS).lines == gcode.write(path).lines
     assert [line.kind for line in gcode.write(path, first_stroke=2, ink=ARCS).lines][-1] == "park"
+
+
+def on_paper(lines: list[str]) -> tuple[list[Stroke], str]:
+    """The ink that a servo's pen leaves by these lines until one is refused."""
+    firmware, pen = Interpreter(), Machine().pen
+    assert isinstance(pen, ServoPen)
+    ink: list[list[tuple[float, float]]] = []
+    at, down = (0.0, 0.0), False
+    for text in lines:
+        try:
+            actions = firmware.line(text)
+        except GcodeError as error:
+            return [stroke(one) for one in ink], str(error)
+        for action in actions:
+            if isinstance(action, Spindle):
+                if pen.touches(action.s) and not down:
+                    ink.append([at])
+                down = pen.touches(action.s)
+            elif isinstance(action, Motion):
+                at = action.target[:2]
+                if down:
+                    ink[-1].append(at)
+    return [stroke(one) for one in ink], ""
+
+
+@pytest.mark.parametrize("end", ["", "\b", "7", "S", "0"])
+def test_two_lines_run_together_draw_what_they_did_or_are_refused(end: str) -> None:
+    """A line end is a byte as any other. What is refused is drawn up to there and not beyond."""
+    path = planned(wave(1), stroke([(20, 20)]), wave(2), stroke([(30, 30), (30, 34)]))
+    lines = [line.text for line in gcode.write(path, ink=ARCS).lines]
+    whole, _ = on_paper(lines)
+    for n in range(len(lines) - 1):
+        ink, refused = on_paper([*lines[:n], lines[n] + end + lines[n + 1], *lines[n + 2 :]])
+        assert ink == [] or deviation([*whole, *ink], whole) < 0.01, lines[n : n + 2]
+        assert refused or len(ink) == len(whole), lines[n : n + 2]

@@ -130,7 +130,7 @@ PATH = plan(
 )
 
 
-@pytest.mark.parametrize("wrong", ["", "error:60@stream", "lose-ok:80@stream", "drop-in:900@stream"])
+@pytest.mark.parametrize("wrong", ["", "error:60@stream", "lose-ok:80@stream", "drop-in:907@stream"])
 def test_grblhal_writes_a_card_and_mends_it(wrong: str) -> None:
     tongue = driver(MACHINE)
     port = plug(MACHINE, faults(wrong) if wrong else (), dialect=DIALECTS["grblhal"])

@@ -271,7 +271,23 @@ _arcs = st.builds(
     _feeds,
 )
 _others = st.sampled_from(
-    ["G4P.0499", "G4P0", "G4P1.5", "S100", "S250", "M3S200", "M5", "G18", "G17", "G91", "G90", "G93"]
+    [
+        "P.0499G4",
+        "P.0499G4N0",
+        "P-1G4",
+        "G4P0N0",
+        "G4P1.5",
+        "S100",
+        "S90N0",
+        "S250",
+        "M3S200",
+        "M5",
+        "G18",
+        "G17",
+        "G91",
+        "G90",
+        "G93",
+    ]
 )
 _words = st.one_of(_moves, _arcs, st.builds("".join, st.tuples(*_places.values())), _others)
 
