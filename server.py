@@ -159,6 +159,8 @@ def serve(
 
     import uvicorn
 
+    from plotter.pump import lasting
+
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     # asyncio turns Nagle's algorithm off only for sockets that say they are TCP; with it an answer takes 40 ms more.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -175,6 +177,7 @@ def serve(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                lasting()
                 print(f"{address.url(bound)}/", flush=True)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -111,7 +111,7 @@ def lift_more_s(machine: Machine) -> float:
 
     def seconds(*strokes: Stroke) -> float:
         program = driver(machine).write(Toolpath(strokes, machine, park))
-        return estimate((line.text for line in program.lines), machine).seconds
+        return estimate(program.texts, machine).seconds
 
     # The second stroke, its lift, and the ways: 70 mm to it, and back 90 instead of 10.
     more = seconds(here, there) - seconds(here) - kinematic_s(there, machine)

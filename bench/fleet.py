@@ -1,7 +1,7 @@
 """One process driving many plotters in real time: what each costs in processor and memory, and whether any starves.
 
 The machines are simulated in a process of their own, each behind a pseudo-terminal, in real seconds; the process that
-is measured opens them as it opens serial ports and streams a card to each, one thread a plotter, as the server does.
+is measured opens them as it opens serial ports and streams a card to each, as the server does.
 """
 
 import argparse
@@ -24,15 +24,18 @@ from pathlib import Path
 from bench.timing import show
 from plotter.machine import Machine, Slot
 from plotter.program import Program
+from plotter.pump import lasting
 
 PLOTTERS = 200
-TICK_S = 0.004  # how often the machines' process looks at its wires: as a USB bridge's latency timer at its best
+TICK_S = 0.008  # how often the machines' process looks at its wires: half of the latency timer of an FTDI bridge
+# Cards do not begin all at one moment: one after the other within so long, then all write for as long again and more.
+BEGIN_S = 20.0
 TEXT = "Dear {name}, thank you for your order, and for the kind words about the blue cups."
 
 
 # ------------------------------------------------------------------ the machines' process
 def machines(count: int) -> int:
-    """Be `count` machines until SIGTERM; their ports as the first line, how often each starved as the last."""
+    """Be `count` machines until SIGTERM; ports as the first line, as the last each rest of a pen that starved, s."""
     from bench.host import Hunger
     from plotter.clock import ScaledClock
     from plotter.simulator import Simulator
@@ -50,23 +53,27 @@ def machines(count: int) -> int:
         by_descriptor[master] = simulator
         simulator.open(clock.now())
     print(json.dumps([os.ttyname(slave) for _, slave in wires]), flush=True)
+    lasting()
     ears = select.poll()
     for master in by_descriptor:
         ears.register(master, select.POLLIN)
     while not ends:
         begun = clock.now()
-        for master, _ in ears.poll(0):
-            by_descriptor[master].receive(os.read(master, 4096), clock.now())
+        heard = {master for master, _ in ears.poll(0)}
         for master, simulator in by_descriptor.items():
             now = clock.now()
-            while True:
+            if master in heard:
+                simulator.receive(os.read(master, 4096), now)
+            elif simulator.next > now:
+                continue
+            said, reached = b"", -1.0
+            while reached < now:
                 reached = simulator.run(now)
-                if output := simulator.take_output():
-                    os.write(master, output)
-                elif reached >= now:
-                    break
+                said += simulator.take_output()
+            if said:
+                os.write(master, said)
         clock.sleep(max(0.0, TICK_S - (clock.now() - begun)))
-    print(json.dumps([one.times for one in hungers]), flush=True)
+    print(json.dumps([seconds for one in hungers for seconds in one.rests]), flush=True)
     return 0
 
 
@@ -77,6 +84,7 @@ class Drive:
 
     url: str
     program: Program
+    after_s: float = 0.0  # how long after all are ready it begins
     connected: threading.Event = field(default_factory=threading.Event)
     seconds: float = 0.0
     said: str = ""
@@ -89,6 +97,7 @@ class Drive:
         session = connect(port, Machine())
         self.connected.set()
         go.wait()
+        time.sleep(self.after_s)
         outcome = stream(port, session, self.program, watch=lambda _: Wish.GO_ON)
         self.said = outcome.card if outcome.card == "whole" else f"{outcome.card}: {outcome.reason.split('.')[0]}"
         self.seconds = outcome.seconds
@@ -139,13 +148,17 @@ def main(words: Sequence[str] = ()) -> int:
         assert other.stdout is not None
         ports = json.loads(other.stdout.readline())
         before_mib = memory_mib()
-        drives = [Drive(url, one) for url, one in zip(ports, written, strict=True)]
+        drives = [
+            Drive(url, one, BEGIN_S * k / asked.plotters)
+            for k, (url, one) in enumerate(zip(ports, written, strict=True))
+        ]
         go = threading.Event()
         threads = [threading.Thread(target=one.run, args=(go,), daemon=True) for one in drives]
         for thread in threads:
             thread.start()
         for drive in drives:
             drive.connected.wait(60)
+        lasting()
         cpu, wall = time.process_time(), time.monotonic()
         go.set()
         for thread in threads:
@@ -153,18 +166,21 @@ def main(words: Sequence[str] = ()) -> int:
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         more_mib = memory_mib() - before_mib
         other.send_signal(signal.SIGTERM)
-        starved = sum(json.loads(other.stdout.readline()))
+        rests = sorted(json.loads(other.stdout.readline()))
     theirs = resource.getrusage(resource.RUSAGE_CHILDREN)
     late = [drive.seconds - seconds for drive, seconds in zip(drives, alone, strict=True)]
     whole = sum(drive.said == "whole" for drive in drives)
     share = 100 * cpu / sum(drive.seconds for drive in drives)
-    head = [*("plotters", "whole cards", "real s", "CPU s", "starved", "% of a core a plotter", "MiB a plotter")]
-    head += ["s over the estimate: median", "most", "machines' CPU s"]
-    figures = [wall, cpu, starved, share, more_mib / asked.plotters, statistics.median(late), max(late)]
+    middle = [1000 * statistics.median(rests), 1000 * rests[-1]] if rests else [0.0, 0.0]
+    head = [
+        *("plotters", "whole cards", "real s", "CPU s", "starved", "ms each: median", "most", "% of a core a plotter")
+    ]
+    head += ["MiB a plotter", "s over the estimate: median", "most", "machines' CPU s"]
+    figures = [wall, cpu, len(rests), *middle, share, more_mib / asked.plotters, statistics.median(late), max(late)]
     show(head, [[asked.plotters, whole, *figures, theirs.ru_utime + theirs.ru_stime]])
     for said, times in Counter(drive.said for drive in drives if drive.said != "whole").most_common(5):
         print(f"{times} x {said or 'did not end'}")
-    return 0 if whole == len(drives) and not starved else 1
+    return 0 if whole == len(drives) and not rests else 1
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ BOOT_S = 2.0
 
 
 class Hunger:
-    """How often a machine's pen has stood still on the paper for want of lines: `times`.
+    """How long a machine's pen has stood still on the paper for want of lines, each time: `rests`, s.
 
     It has starved when the planner has run empty while it is down, and a move came after that: the last planned move
     always ends at rest.
@@ -27,14 +27,17 @@ class Hunger:
         self._discard, self._push = self._planner.discard, self._planner.push
         self._planner.discard, self._planner.push = self._discarded, self._pushed  # type: ignore[method-assign]
         self._empty = False
-        self.times = 0
+        self._since = 0.0
+        self.rests: list[float] = []
 
     def _discarded(self) -> None:
         self._discard()
         self._empty = self._simulator.pen_down and not self._planner.blocks
+        self._since = self._simulator.firmware.t
 
     def _pushed(self, end: Steps, rate: float | None, *, fixed: bool = False) -> Block | None:
-        self.times += self._empty and self._simulator.pen_down
+        if self._empty and self._simulator.pen_down:
+            self.rests.append(self._simulator.firmware.t - self._since)
         self._empty = False
         return self._push(end, rate, fixed=fixed)
 
@@ -83,4 +86,4 @@ def streamed(lines: Sequence[str], machine: Machine, *, link_s: float = 0.001) -
     seconds = port.clock.now() - start
     ink = simulator.ink
     port.close()
-    return Written(seconds, hunger.times, ink)
+    return Written(seconds, len(hunger.rests), ink)

@@ -42,11 +42,11 @@ def main() -> int:
         rows.append(
             [
                 hand,
-                len(program.lines),
+                len(program.texts),
                 1000 * planned,
                 streamed,
                 outcome.seconds / 60,
-                len(program.lines) / outcome.seconds,
+                len(program.texts) / outcome.seconds,
             ]
         )
     show(("hand", "lines", "plan+prove ms", "stream+simulate s CPU", "machine min", "lines/s of machine time"), rows)

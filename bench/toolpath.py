@@ -126,7 +126,7 @@ def _lines(path: Toolpath) -> list[str]:
     tongue = driver(path.machine)
     program = tongue.write(path)
     tongue.prove(program)
-    return [line.text for line in program.lines]
+    return list(program.texts)
 
 
 def vpype(strokes: Sequence[Stroke], paper: tuple[float, float], slot: Slot, machine: Machine) -> list[str]:

@@ -94,7 +94,7 @@ class Writing:
         self._program = program
         try:
             first()
-            with Relay(self._watch) as watch:
+            with Relay(self._watch, self._bench.port) as watch:
                 outcome = stream(
                     self._bench.port,
                     self._bench.session,

@@ -56,7 +56,7 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0, goes_on: bool = False) -
     go(np.array([here, home]), len(toolpath.strokes) - 1, "park")
     if at != (0, 0):
         raise AssertionError(f"steps do not add up: {at}")
-    return Program(tuple(lines), belt.place(at), first_stroke, walk=walker(machine))
+    return Program.of(lines, belt.place(at), first_stroke, walk=walker(machine))
 
 
 def walker(machine: Machine) -> Callable[[], Walk]:
@@ -73,7 +73,7 @@ def prove(program: Program, machine: Machine) -> None:
     width, height = machine.width_mm + EDGE_MM, machine.height_mm + EDGE_MM
     settings = frozenset(servo(machine))
     number, text = 0, ""
-    for number, (text, _, kind) in enumerate(program.lines, start=1):
+    for number, (text, kind) in enumerate(zip(program.texts, program.kinds, strict=True), start=1):
         was_up = walk.up
         try:
             walk.line(text)
@@ -111,12 +111,12 @@ def estimate(program: Program, machine: Machine) -> Estimate:
     way = {"draw": 0.0, "": 0.0}
     here: Point = machine.home
     after = [0.0]
-    for line in program.lines:
-        walk.line(line.text)
+    for text, kind in zip(program.texts, program.kinds, strict=True):
+        walk.line(text)
         ticks += walk.ticks
         after.append(BEGIN_S + ticks * TICK_S)
-        lifts += line.kind == "down"
-        way["draw" if line.kind == "draw" else ""] += _length([here, *walk.points])
+        lifts += kind == "down"
+        way["draw" if kind == "draw" else ""] += _length([here, *walk.points])
         here = walk.points[-1] if walk.points else here
     return Estimate(BEGIN_S + ticks * TICK_S, way["draw"], way[""], lifts, tuple(after))
 

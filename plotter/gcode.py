@@ -127,7 +127,7 @@ def write(toolpath: Toolpath, *, first_stroke: int = 0, ink: Ink = STRAIGHT) -> 
     (park,), _ = _places([np.array([toolpath.park])])
     lines.append(Line("G0" + spelled(park[None])[0], len(toolpath.strokes) - 1, "park"))
     x, y = (park / 100).tolist()
-    return Program(tuple(lines), (x, y), first_stroke, walk=Walk)
+    return Program.of(lines, (x, y), first_stroke, walk=Walk)
 
 
 def _down(pen: ServoPen | ZPen, *, hop: bool) -> tuple[str, ...]:
@@ -232,7 +232,7 @@ def read(text: str) -> Program:
         was_down, end = is_down, points[-1] if points else end
     last = max(at for at, line in enumerate(lines) if line.stroke == k and line.kind in ("down", "draw", "up"))
     tail = [line._replace(kind="park") if line.kind == "travel" else line for line in lines[last + 1 :]]
-    return Program((*lines[: last + 1], *tail), end, walk=Walk)
+    return Program.of((*lines[: last + 1], *tail), end, walk=Walk)
 
 
 def _stripped(text: str) -> Iterator[tuple[int, str]]:
@@ -281,7 +281,7 @@ def prove(program: Program, machine: Machine) -> None:
     width, height = machine.width_mm + EDGE_MM, machine.height_mm + EDGE_MM
     is_up: bool | None = None
     number, text = 0, ""
-    for number, (text, _, kind) in enumerate(program.lines, start=1):
+    for number, (text, kind) in enumerate(zip(program.texts, program.kinds, strict=True), start=1):
         level = walk.z if machine.pen.kind == "z" else walk.s
         was_up = is_up
         try:
@@ -358,12 +358,12 @@ def strokes(program: Program) -> list[Stroke]:
     drawn: list[list[Point]] = []
     at: Point = (0.0, 0.0)
     current = -1
-    for line, points in zip(program.lines, program.way, strict=True):
-        if line.kind in ("down", "draw") and line.stroke != current:
-            current = line.stroke
+    for number, kind, points in zip(program.stroke_of, program.kinds, program.way, strict=True):
+        if kind in ("down", "draw") and number != current:
+            current = number
             drawn.append([at])
         if points:
             at = points[-1]
-            if line.kind == "draw":
+            if kind == "draw":
                 drawn[-1] += points
     return [stroke(points) for points in drawn]

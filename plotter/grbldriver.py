@@ -33,7 +33,7 @@ class GrblDriver:
         gcode.prove(program, self.machine)
 
     def estimate(self, program: Program) -> Estimate:
-        return estimate((line.text for line in program.lines), self.machine)
+        return estimate(program.texts, self.machine)
 
     def connect(self, port: Port) -> GrblSession:
         return connect(port, self.machine)

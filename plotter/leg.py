@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 
 from plotter.faults import Resume
+from plotter.port import Talk
 from plotter.program import Program
 from plotter.rescue import NEAR_MM, Rescued
 from plotter.session import Alarm, Banner, Error, Event, Lift, Ok, Status, Unknown
@@ -58,8 +59,8 @@ class Leg:
         self.program, self._watch, self._begin = program, watch, begin
         self.one_by_one = one_by_one
         self.answers_lost = False
-        self._lines = program.lines
-        self._first_down = next((i for i, line in enumerate(self._lines) if line.kind == "down"), len(self._lines))
+        self._kinds = program.kinds
+        self._first_down = next((i for i, kind in enumerate(self._kinds) if kind == "down"), len(self._kinds))
         self._way = Way(program, report.at, report.pen)
         self._report = report
         self._sent = self._answered = self._executed = self._checked = 0
@@ -92,8 +93,8 @@ class Leg:
     def pen_is_up(self) -> bool:
         """Whether the pen was proved up, and nothing was sent since that lowers it."""
         after = max(self._executed, self._checked)
-        before = self._lines[after - 1].kind if after else "setup"
-        return before not in MARKING and all(line.kind not in MARKING for line in self._lines[after : self._sent])
+        before = self._kinds[after - 1] if after else "setup"
+        return before not in MARKING and all(kind not in MARKING for kind in self._kinds[after : self._sent])
 
     def resume(self, rescued: Rescued, broken: Broken) -> Resume | None:
         """Where the card goes on after the pen has left the paper; None when that is not proven."""
@@ -118,12 +119,15 @@ class Leg:
 
     def run(self) -> None:
         """Turn the crank until the machine rests at the end; raises Broken, PortError."""
+        self._wire.run(self._turns())
+
+    def _turns(self) -> Talk:
         wire = self._wire
         while True:
             now = wire.now()
             late = self._asked is not None and now - self._asked >= QUIET_S
             # After a pause of this host the report may have come long ago; no other is asked for over it.
-            if late and self._hear(0.0):
+            if late and self._take((yield now)):
                 return
             data = b"" if self._asked is not None and self._quick and not late else self._feed()
             if now >= self._next_report and (self._asked is None or now - self._asked >= LATE_S):
@@ -137,21 +141,21 @@ class Leg:
             until = self._next_report if self._asked is None else max(self._next_report, self._asked + LATE_S + 1e-6)
             if self._asked is not None and self._quick and not late:
                 until = min(until, max(now, self._asked + QUIET_S) + 1e-6)
-            if self._hear(until - wire.now()):
+            if self._take((yield until)):
                 return
             self._look_for_silence()
 
-    def _hear(self, seconds: float) -> bool:
-        """Take in what the machine says within so long; True when the program is done."""
-        return any(self._on(event) for event in self._wire.listen(max(0.0, seconds)))
+    def _take(self, data: bytes) -> bool:
+        """Take in what the machine has said; True when the program is done."""
+        return any(self._on(event) for event in self._session.receive(data))
 
     def _feed(self) -> bytes:
         """As many lines as the machine has room for and the wish allows."""
         session, data = self._session, b""
         if self._asked is not None and self._wire.now() - self._asked >= QUIET_S:
             self._quick = False
-        while self._sent < len(self._lines) and not self._waits_for_check and not self._may_rest():
-            text = self._lines[self._sent].text
+        while self._sent < len(self._kinds) and not self._waits_for_check and not self._may_rest():
+            text = self.program.texts[self._sent]
             if not session.room(text) or (self.one_by_one and session.lines_under_way):
                 break
             data += session.send(text, self._sent)
@@ -163,19 +167,19 @@ class Leg:
         """Whether the pen is to travel first, or to go down next, and no report has said yet that it is up and that the
         stroke before ended well."""
         n = self._sent
-        if not self._session.noisy or not 0 < n < len(self._lines):
+        if not self._session.noisy or not 0 < n < len(self._kinds):
             return False
-        if self._lines[n].kind == "travel" and self._lines[n - 1].kind == "setup":
+        if self._kinds[n] == "travel" and self._kinds[n - 1] == "setup":
             return self._checked < n
-        if self._lines[n].kind != "down":
+        if self._kinds[n] != "down":
             return False
         if (mark := self._last_mark(n)) < 0:
-            return self._checked < n and self._lines[n - 1].kind != "down"
-        return self._lines[n - 1].kind != "down" and self._checked <= mark
+            return self._checked < n and self._kinds[n - 1] != "down"
+        return self._kinds[n - 1] != "down" and self._checked <= mark
 
     def _last_mark(self, n: int) -> int:
         """The last line before line n that leaves ink, -1 when there is none."""
-        while n and self._lines[n - 1].kind not in MARKING:
+        while n and self._kinds[n - 1] not in MARKING:
             n -= 1
         return n - 1
 
@@ -187,14 +191,14 @@ class Leg:
         """Whether a pause is wished and the next line begins with the pen up."""
         if self._wish not in (Wish.HOLD, Wish.LIFT):
             return False
-        kind, before = self._lines[self._sent].kind, self._lines[max(0, self._sent - 1)].kind
+        kind, before = self._kinds[self._sent], self._kinds[max(0, self._sent - 1)]
         # A travel of several lines is one move: no rest within it.
         return kind == "setup" or (kind in ("travel", "park") and kind != before)
 
     @property
     def _resting(self) -> bool:
         """Held: all that was sent has been done, the pen is up, and the machine stands."""
-        return self._still and self._sent < len(self._lines) and self._may_rest()
+        return self._still and self._sent < len(self._kinds) and self._may_rest()
 
     @property
     def _still(self) -> bool:
@@ -252,7 +256,7 @@ class Leg:
     @property
     def _settling(self) -> bool:
         """Whether the pen was told to rise or to come down, and does not draw yet: then lines must not wait."""
-        kind, then = (self._lines[n].kind for n in (self._executed - 1, min(self._executed, len(self._lines) - 1)))
+        kind, then = (self._kinds[n] for n in (self._executed - 1, min(self._executed, len(self._kinds) - 1)))
         return kind in ("down", "up") and then != "draw"
 
     def _ask_soon(self, seconds: float = SOON_S) -> None:
@@ -269,7 +273,7 @@ class Leg:
         if self._due:
             self._next_report = now + LATE_S + QUIET_S  # as far apart as they were asked for, they come
         if report.pen == "down" and self._executed:
-            self._seen_down = self._lines[self._executed - 1].stroke
+            self._seen_down = self.program.stroke_of[self._executed - 1]
         if (report.position, report.planner, report.rx) != (before.position, before.planner, before.rx):
             self._moved = now
         if self._doubtful(report):
@@ -278,7 +282,7 @@ class Leg:
             return False
         if self._session.empty(report) and self._answered < self._sent and not self._due:
             self._audit(report)
-        if self._still and self._sent == len(self._lines) and not self._due:
+        if self._still and self._sent == len(self._kinds) and not self._due:
             self._executed = self._checked = self._sent
             self._done = self.program.strokes
             self._tell(obey=False)
@@ -310,7 +314,7 @@ class Leg:
         lines = self._executed, self._answered, self._sent
         lag = max(0, self._session.lag - max(0, report.planner))
         sight = self._way.see(at, self._way.window(*lines, lag))
-        still = self._still and self._sent == len(self._lines)
+        still = self._still and self._sent == len(self._kinds)
         gate = self._waits_for_check and self._ready(self._asked_executed)
         missing = None if self._due else report.missing
         broken: Broken | None = None
@@ -352,7 +356,7 @@ class Leg:
     def _wrong_pen(self, report: Status, pens: set[Lift], gate: bool) -> Broken:
         if "down" in pens and "up" not in pens and report.pen in ("up", "off"):
             why = f"the pen was told to go {report.pen}, which nobody had said: bytes were lost on the wire"
-            undrawn = None if gate else self._lines[max(0, self._answered - 1)].stroke
+            undrawn = None if gate else self.program.stroke_of[max(0, self._answered - 1)]
             if undrawn == self._seen_down:  # in the middle of it: how far it is drawn nobody knows
                 return Broken("off-path", why, "obeying", _CABLE)
             return Broken("line-lost", why, "obeying", _CABLE, undrawn=undrawn)

@@ -1,8 +1,12 @@
 """The wire to a machine: bytes out, bytes in, in the port's own time."""
 
-from typing import Protocol
+from collections.abc import Generator
+from typing import Protocol, runtime_checkable
 
 from plotter.clock import Clock
+
+# One with a machine: it yields the port's time until which it listens, and is sent what was said by then.
+Talk = Generator[float, bytes, None]
 
 
 class PortError(Exception):
@@ -24,3 +28,30 @@ class Port(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A port whose conversations are run together with those of other ports: none of them may wait."""
+
+    def run(self, talk: Talk) -> None:
+        """Run a conversation to its end; raises what it raises, and PortError."""
+        ...
+
+
+def run(port: Port, talk: Talk) -> None:
+    """Run a conversation over a port to its end; raises what it raises, and PortError."""
+    if isinstance(port, Shared):
+        port.run(talk)
+    else:
+        alone(port, talk)
+
+
+def alone(port: Port, talk: Talk) -> None:
+    """Run a conversation in this thread."""
+    try:
+        until = next(talk)
+        while True:
+            until = talk.send(port.read(max(0.0, until - port.clock.now())))
+    except StopIteration:
+        return

@@ -1,6 +1,6 @@
 """Program: a pen's whole way as the lines a firmware takes, each with the stroke it belongs to and what it is for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
@@ -43,29 +43,45 @@ class Program:
     `first_stroke` is the first stroke it draws and `strokes` counts from 0 to the last: a program that goes on after
     an interruption knows that the strokes before it are on the paper, and of the first one `from_mm`, mm along it.
     `walk` reads its firmware's lines.
+
+    Its lines are kept as columns: two thousand objects a card, times many plotters, are what Python's garbage collector
+    would look through while all pens wait.
     """
 
-    lines: tuple[Line, ...]
+    texts: tuple[str, ...]
+    stroke_of: tuple[int, ...]
+    kinds: tuple[Kind, ...]
     end: Point
     first_stroke: int = 0
     from_mm: float = 0.0
     walk: Callable[[], Walk] = field(kw_only=True)
 
+    @classmethod
+    def of(cls, lines: Iterable[Line], end: Point, first_stroke: int = 0, *, walk: Callable[[], Walk]) -> "Program":
+        """The program of these lines; raises ValueError when there are none."""
+        texts, strokes, kinds = zip(*lines, strict=True)
+        return cls(texts, strokes, kinds, end, first_stroke, walk=walk)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All lines, one by one."""
+        return tuple(map(Line, self.texts, self.stroke_of, self.kinds))
+
     @property
     def text(self) -> str:
         """The lines as a file: LF after each."""
-        return "".join(f"{line.text}\n" for line in self.lines)
+        return "".join(f"{text}\n" for text in self.texts)
 
     @cached_property
     def strokes(self) -> int:
         """How many strokes are on the paper at its end, those before `first_stroke` included."""
-        return max((line.stroke for line in self.lines), default=-1) + 1
+        return max(self.stroke_of, default=-1) + 1
 
     @cached_property
     def _walked(self) -> tuple[tuple[tuple[Point, ...], float], ...]:
         walk, walked = self.walk(), []
-        for line in self.lines:
-            walk.line(line.text)
+        for text in self.texts:
+            walk.line(text)
             walked.append((walk.points, walk.dwell_s))
         return tuple(walked)
 
@@ -83,7 +99,6 @@ class Program:
     def drawn(self) -> tuple[int, ...]:
         """How many strokes are on the paper once the first n lines are carried out, for n = 0 to all."""
         done = [self.first_stroke]
-        for k, line in enumerate(self.lines):
-            last_up = line.kind == "up" and (k + 1 == len(self.lines) or self.lines[k + 1].kind != "up")
-            done.append(line.stroke + 1 if last_up else done[-1])
+        for stroke, kind, then in zip(self.stroke_of, self.kinds, (*self.kinds[1:], ""), strict=True):
+            done.append(stroke + 1 if kind == "up" != then else done[-1])
         return tuple(done)

@@ -1,8 +1,8 @@
 """Relay: a watcher that may have to wait (for a database, a network) asked by a stream that must not.
 
-While a stream waits, it sends no lines, and the pen comes to rest on the paper. So the watcher is asked by a thread of
-its own: the stream waits for its word no longer than the machine's buffers last, then goes on as before, and holds at
-the next lift when the word is still out: what cannot be journalled is not written.
+While a stream waits, it sends no lines, and the pen comes to rest on the paper; nor do the other streams that share its
+thread. So the watcher is asked by a thread of its own: the stream goes on with its last word, and holds at the next
+lift when the next one is long out: what cannot be journalled is not written.
 """
 
 import threading
@@ -10,9 +10,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from plotter.port import Port, Shared
 from plotter.word import Progress, Wish
 
-# A GRBL's planner and receive buffer hold 0.1 s of the smallest writing and more.
+# How long a stream waits for a word that has no other streams in its thread: a GRBL's planner and receive buffer hold
+# 0.1 s of the smallest writing and more.
 AT_ONCE_S = 0.03
 # So long the card goes on without a word, in port time; it then holds at the next lift.
 PATIENCE_S = 1.0
@@ -26,8 +28,9 @@ class Relay:
     What `watch` raises, the stream raises with the pen lifted.
     """
 
-    def __init__(self, watch: Callable[[Progress], Wish]) -> None:
-        self._watch = watch
+    def __init__(self, watch: Callable[[Progress], Wish], port: Port) -> None:
+        """`port`: the stream's."""
+        self._watch, self._waits = watch, not isinstance(port, Shared)
         self._changed = threading.Condition()
         self._asked: Progress | None = None  # and not answered yet
         self._next: Progress | None = None  # to be asked then
@@ -53,10 +56,8 @@ class Relay:
         with self._changed:
             self._next = now
             self._changed.notify_all()
-            if now.held:
-                self._changed.wait_for(self._answered, HELD_S)
-            elif self._asked is None:
-                self._changed.wait_for(self._answered, AT_ONCE_S)
+            if self._waits and (now.held or self._asked is None):
+                self._changed.wait_for(self._answered, HELD_S if now.held else AT_ONCE_S)
             if self._error is not None:
                 raise self._error
             out = self._asked

@@ -2,16 +2,18 @@
 
 import errno
 import math
-import os
 import select
 from typing import Any
 
 from plotter.clock import RealClock
+from plotter.descriptor import give, take
 from plotter.machine import Machine
-from plotter.port import Port, PortError
+from plotter.port import Port, PortError, Talk, alone
+from plotter.pump import pump
 
 # A machine that takes no byte for this long is gone or switched off, s; a full 128-byte buffer drains in 0.02 s.
 WRITE_TIMEOUT_S = 3.0
+_LOOK_MS = 50  # how often a wire that takes no bytes is looked at
 
 
 def open_port(url: str, *, baud: int, machine: Machine) -> Port:
@@ -43,49 +45,88 @@ class SerialPort:
             self._file: int = self._wire.fileno()
         except self._errors as error:
             raise PortError(f"{url}: {_advice(error)}") from error
-        self._ears, self._mouth = select.poll(), select.poll()
+        self._ears, self._both = select.poll(), select.poll()
         self._ears.register(self._file, select.POLLIN)
-        self._mouth.register(self._file, select.POLLOUT)
+        self._both.register(self._file, select.POLLIN | select.POLLOUT)
         # pyserial waits a second time around each read and write: half the cost of driving many machines. Where it has
         # only opened a descriptor, that is read and written here.
         self._plain = type(self._wire) is serial.Serial
+        self._unsent, self._taken_at = b"", 0.0
 
     @property
     def clock(self) -> RealClock:
         return self._clock
 
+    @property
+    def file(self) -> int:
+        """The descriptor."""
+        return self._file
+
+    @property
+    def unsent(self) -> bool:
+        """Whether bytes wait until the wire takes more; `read` and `write` give them to it."""
+        return bool(self._unsent)
+
+    def run(self, talk: Talk) -> None:
+        """Run a conversation to its end, beside those of other serial ports; raises what it raises, and PortError."""
+        if self._plain:
+            pump().run(self, talk)
+        else:
+            alone(self, talk)
+
     def write(self, data: bytes) -> None:
-        """Send all bytes; raises PortError."""
+        """Send all bytes, those that the wire does not take now with the next call; raises PortError."""
         try:
-            if not self._plain:
+            if self._plain:
+                self._give(data)
+            else:
                 self._wire.write(data)
-                return
-            left = data[self._give(data) :]
-            while left:
-                if not self._mouth.poll(1000 * WRITE_TIMEOUT_S):
-                    raise TimeoutError(f"none for {WRITE_TIMEOUT_S:g} s")
-                left = left[self._give(left) :]
         except self._errors as error:
             raise PortError(f"{self._url}: the machine takes no more bytes ({error}); check cable and power") from error
 
-    def _give(self, data: bytes) -> int:
-        try:
-            return os.write(self._wire.fileno(), data)
-        except BlockingIOError:
-            return 0
-
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, waiting at most `timeout_s` for the first byte; b"" on silence; raises PortError."""
+        end = self._clock.now() + timeout_s
         try:
-            if not self._ears.poll(math.ceil(1000 * max(0.0, timeout_s))):
-                return b""
-            data = os.read(self._wire.fileno(), 4096) if self._plain else bytes(self._wire.read(4096))
+            if timeout_s <= 0 and self._plain and (data := self._take()):
+                return data  # one call instead of two where something is likely to be there
+            while True:
+                if self._unsent:
+                    self.write(b"")
+                left = math.ceil(1000 * max(0.0, end - self._clock.now()))
+                happened = self._both.poll(min(left, _LOOK_MS)) if self._unsent else self._ears.poll(left)
+                if happened and happened[0][1] != select.POLLOUT:
+                    break
+                if self._clock.now() >= end:
+                    return b""
+            data = self._take()
         except (*self._errors, TypeError) as error:
             # pyserial raises TypeError when the port is closed by another thread while it reads.
             raise PortError(f"{self._url}: the machine is gone; check cable and power") from error
         if self._plain and not data:  # ready, and nothing there: hung up
             raise PortError(f"{self._url}: the machine is gone; check cable and power")
         return data
+
+    def _give(self, data: bytes) -> None:
+        """What the wire takes now of what is to be sent; raises TimeoutError when it has taken nothing for long."""
+        now = self._clock.now()
+        if not self._unsent:
+            self._taken_at = now
+        self._unsent += data
+        try:
+            given = give(self._wire.fileno(), self._unsent)
+        except BlockingIOError:
+            given = 0
+        if given:
+            self._taken_at, self._unsent = now, self._unsent[given:]
+        elif self._unsent and now - self._taken_at > WRITE_TIMEOUT_S:
+            raise TimeoutError(f"none for {WRITE_TIMEOUT_S:g} s")
+
+    def _take(self) -> bytes:
+        try:
+            return take(self._wire.fileno()) if self._plain else bytes(self._wire.read(4096))
+        except BlockingIOError:
+            return b""
 
     def close(self) -> None:
         """Let go of the port; a port that has gone away already is closed too."""

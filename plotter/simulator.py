@@ -62,6 +62,7 @@ class Simulator:
         self.late_s = 0.0  # what the host has lost and has not been told yet
         self.home_alarm = 0
         self._t = self._due = 0.0
+        self.next = 0.0  # before that `run` has nothing to do, unless something was received
         self.firmware = Firmware(
             settings,
             self.uart,
@@ -208,6 +209,7 @@ class Simulator:
         self.firmware.power_up()
         self._program = self.firmware.main()
         self._wait = next(self._program)
+        self.next = self._t
 
     def unplug(self) -> None:
         """The cable is out; the machine goes on with what it has."""
@@ -248,6 +250,7 @@ class Simulator:
                 soonest = self._due
             readable = uart.readable
             if readable <= soonest or until < soonest:
+                self.next = min(readable, soonest)
                 self._t = max(now, min(readable, until))
                 return self._t
             if soonest > now:

@@ -77,18 +77,18 @@ class Way:
         # Of each stroke the line that begins to draw it, and the last one that leaves ink.
         self._begin: dict[int, int] = {}
         self._end: dict[int, int] = {}
-        for n, line in enumerate(program.lines):
-            if line.kind == "draw":
-                self._begin.setdefault(line.stroke, n)
-            if line.kind in MARKING:
-                self._end[line.stroke] = n
+        for n, (stroke, kind) in enumerate(zip(program.stroke_of, program.kinds, strict=True)):
+            if kind == "draw":
+                self._begin.setdefault(stroke, n)
+            if kind in MARKING:
+                self._end[stroke] = n
 
         # Points where the pen goes up or down.
         self._turns = np.zeros(len(self._points), dtype=bool)
-        for n, line in enumerate(program.lines):
-            if line.kind in ("down", "up"):
+        for n, kind in enumerate(program.kinds):
+            if kind in ("down", "up"):
                 self._turns[self._after[n + 1]] = True
-        self._setup = next((n for n, line in enumerate(program.lines) if line.kind != "setup"), len(program.lines))
+        self._setup = next((n for n, kind in enumerate(program.kinds) if kind != "setup"), len(program.kinds))
         self._dwell_s = program.dwell_s
 
     def dwell_s(self, answered: int, sent: int) -> float:
@@ -124,7 +124,7 @@ class Way:
         """Where the pen has been told to be after so many lines; while a program sets up, where it was or up."""
         if lines < self._setup or not lines:
             return ("up", "off", "", self._first_pen)
-        kind = self._program.lines[lines - 1].kind
+        kind = self._program.kinds[lines - 1]
         return ("down",) if kind in MARKING else ("up",)
 
     def resume(self, at: Point, window: Window, executed: int, done: int) -> Resume | None:
@@ -140,16 +140,16 @@ class Way:
         piece = min(point + 1, window.last)
         line = int(self._line[piece]) if share > 0 or piece == point else int(self._line[point])
         mm = float(self._along[point] + share * (self._along[piece] - self._along[point]))
-        if line < 0 or self._program.lines[line].kind == "setup":
+        if line < 0 or self._program.kinds[line] == "setup":
             return self._from(done, 0.0)
-        stroke = self._program.lines[line].stroke
-        if self._program.lines[line].kind == "park":
+        stroke = self._program.stroke_of[line]
+        if self._program.kinds[line] == "park":
             return Resume(self._program.strokes)
         if stroke < done:
             return self._from(done, 0.0)
         if stroke not in self._begin:  # a dot
             return Resume(stroke + 1) if executed > self._end[stroke] else self._from(stroke, 0.0)
-        if self._program.lines[line].kind != "draw":
+        if self._program.kinds[line] != "draw":
             return self._from(stroke, 0.0)
         begin = self._along[self._after[self._begin[stroke]]]
         end = self._along[self._after[self._end[stroke] + 1]]

@@ -1,6 +1,6 @@
 """Wire: one port and one session bound together; the only place that reads and writes a port."""
 
-from plotter.port import Port, PortError
+from plotter.port import Port, PortError, Talk, run
 from plotter.session import Alarm, Banner, Error, Event, Message, Ok, Session, Status
 
 # GRBL answers a line within milliseconds, and within a dwell at worst; USB bridges add some 16 ms.
@@ -41,6 +41,10 @@ class Wire:
         """What the machine says, waiting at most `seconds` for its first byte; raises PortError."""
         data = self._port.read(seconds)
         return self.session.receive(data) if data else []
+
+    def run(self, talk: Talk) -> None:
+        """Run a conversation to its end; raises what it raises, and PortError."""
+        run(self._port, talk)
 
     def banner(self, within_s: float = BOOT_S) -> bool:
         """Wait for the firmware's start; True if an alarm came before it. Raises Silence."""

@@ -179,7 +179,7 @@ def test_a_program_proves_itself() -> None:
 
 
 def changed(whole: Program, n: int, *lines: Line) -> Program:
-    return Program((*whole.lines[:n], *lines, *whole.lines[n + 1 :]), whole.end, walk=whole.walk)
+    return Program.of((*whole.lines[:n], *lines, *whole.lines[n + 1 :]), whole.end, walk=whole.walk)
 
 
 @pytest.mark.parametrize(

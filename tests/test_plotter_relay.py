@@ -24,7 +24,7 @@ def test_an_answer_at_once_is_obeyed_as_if_nobody_were_between() -> None:
     def watch(now: Progress) -> Wish:
         return Wish.STOP if now.stroke == 3 else Wish.GO_ON
 
-    with Relay(watch) as relay:
+    with Relay(watch, port) as relay:
         outcome = stream(port, session, driver(MACHINE).write(PATH), watch=relay)
     assert (outcome.card, outcome.strokes_done) == (Card.RESUMABLE, 3)
 
@@ -40,7 +40,7 @@ def test_a_database_that_blocks_holds_the_card_at_a_lift_and_lets_no_pen_rest() 
             back.wait(20)
         return Wish.GO_ON
 
-    with Relay(watch) as relay:
+    with Relay(watch, port) as relay:
 
         def seen(now: Progress) -> Wish:
             if now.held:
@@ -66,6 +66,6 @@ def test_what_the_watcher_raises_comes_up_with_the_pen_lifted() -> None:
             raise LookupError("gone")
         return Wish.GO_ON
 
-    with Relay(watch) as relay, pytest.raises(LookupError, match="gone"):
+    with Relay(watch, port) as relay, pytest.raises(LookupError, match="gone"):
         stream(port, session, driver(MACHINE).write(PATH), watch=relay)
     assert not port.simulator.pen_down

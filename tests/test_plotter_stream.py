@@ -262,7 +262,7 @@ def test_a_program_that_is_not_fit_sends_no_byte(at: int, text: str) -> None:
     port = plugged()
     session = connect(port, SERVO)
     counted = Counted(port)
-    outcome = stream(counted, session, Program(tuple(lines), program.end, walk=Walk), watch=go_on)
+    outcome = stream(counted, session, Program.of(lines, program.end, walk=Walk), watch=go_on)
     assert (outcome.verdict, counted.count) == (Verdict.REFUSED, 0)
     assert "not fit for this machine" in outcome.reason
 
