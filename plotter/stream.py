@@ -84,9 +84,7 @@ def stream(
     tongue = driver(session.machine)
     try:
         tongue.prove(program)
-        report = wire.status(undisturbed=True)
-        if report.state != "Idle":  # one report may itself be damaged
-            report = wire.status(undisturbed=True)
+        report = wire.standing()
     except ProgramError as error:
         return refused("unfit", f"the program is not fit for this machine: {error}")
     except (PortError, Locked) as error:
@@ -137,7 +135,7 @@ class _Card:
                     assert self._rewrite is not None
                     program = self._rewrite(resume)
                     self._tongue.prove(program)
-                    report = self._wire.status(undisturbed=True)
+                    report = self._wire.standing()
                 except (Broken, PortError, Locked, ProgramError) as error:
                     return self._ended(leg, *self._ended_lifted(error, resume))
                 if broken.fault in _MENDED:

@@ -9,6 +9,8 @@ ANSWER_S = 3.0
 LONG_WAY_S = 180.0
 # After a reset GRBL 1.1 speaks within 10 ms; after opening the port an AVR boots for 1.2 s, some boot loaders 2 s.
 BOOT_S = 3.0
+_REPORTS = 4  # so many are asked for at most until two agree
+_LOST_S = 2.0  # a report that has not come by then does not: late wires are late by less
 
 
 class Silence(PortError):
@@ -98,6 +100,21 @@ class Wire:
                 if isinstance(event, Status):
                     return event
         raise Silence(f"the machine has not reported its state within {within_s:g} s; check power and cable")
+
+    def standing(self) -> Status:
+        """How a machine at rest stands, by two reports that agree: one may itself be damaged, or not come at all.
+
+        The last of a few that do not agree; raises Silence, and Locked as `status` does when it is undisturbed.
+        """
+        last: Status | None = None
+        for _ in range(_REPORTS):
+            try:
+                before, last = last, self.status(_LOST_S, undisturbed=True)
+            except Silence:
+                continue
+            if before and (before.state, before.position, before.pen) == (last.state, last.position, last.pen):
+                break
+        return last or self.status(undisturbed=True)
 
     def wait_for(self, states: frozenset[str], within_s: float, every_s: float = 0.05) -> Status:
         """Reports, one each `every_s`, until the machine stands still in one of `states`; raises Silence."""

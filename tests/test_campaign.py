@@ -37,6 +37,12 @@ def test_faults_come_to_pass() -> None:
         assert cards != {Card.WHOLE} or kind in ("drop-in", "lose-ok"), kind
 
 
+def test_a_damaged_first_report_is_not_where_the_machine_stands() -> None:
+    """`<Idle|MPos:-299000,...`: the point was lost, and the pen seemed off its way before it had moved."""
+    found = run(parse("1744:servo-homing/8/drop-out:15@stream"))
+    assert [one.card for one in found.attempts] == [Card.WHOLE]
+
+
 def test_a_trial_is_a_line_of_text() -> None:
     for seed in range(200):
         assert parse(str(trial(seed))) == trial(seed)
