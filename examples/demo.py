@@ -23,12 +23,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from plotter.strokes import Stroke, deviation, length
+from plotter.machine import Machine
+from plotter.order import merge_mm
+from plotter.strokes import Stroke, farthest, length
 from plotter.svg import strokes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out" / "demo"
 TOLERANCE_MM = 0.05
+# Where two strokes meet within the line's width, the pen stays down, and the notch between them is filled.
+FILLED_MM = merge_mm(Machine().pen_width_mm) / 2
 PATIENCE_S = 300.0
 # Each agent of the shop writes in a hand of their own.
 CLASSIC_AGENTS = {"Kevin", "Piotr", "Anja", "Éloïse", "Nora"}
@@ -148,9 +152,11 @@ def judge(api: httpx.Client, job: dict[str, Any]) -> tuple[str, list[str], float
     (OUT / f"{name}-ink.svg").write_text(picture.text, encoding="utf-8")
     (OUT / f"{name}-ink.png").write_bytes(_good(api.get(f"/v1/jobs/{job['id']}/ink.png")).content)
     wanted, drawn = strokes_of(preview), strokes_of(picture.text)
-    off = deviation(wanted, drawn)
+    off, stray = farthest(wanted, drawn), farthest(drawn, wanted)
     if off > TOLERANCE_MM:
         faults.append(f"ink is {off:.3f} mm off its preview")
+    if stray > FILLED_MM + TOLERANCE_MM:
+        faults.append(f"ink where the preview has none, {stray:.3f} mm off")
     # Ink drawn twice lies on itself: only its length tells.
     if abs(ink_length(drawn) - ink_length(wanted)) > 0.02 * ink_length(wanted) + 0.5:
         faults.append(f"{ink_length(drawn):.0f} mm of ink where the preview has {ink_length(wanted):.0f}")

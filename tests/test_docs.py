@@ -26,6 +26,12 @@ def commands(page: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith(ELSEWHERE)]
 
 
+def test_the_demo_writes_every_card_once_and_true_to_its_preview() -> None:
+    done = subprocess.run([sys.executable, "examples/demo.py"], cwd=ROOT, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert done.stdout.count("written once, true to its preview") == 18
+
+
 # Each once, however often it is shown.
 SHOWN = dict.fromkeys(command for page in PAGES for command in commands(page))
 
