@@ -21,6 +21,7 @@ from plotter.port import PortError
 if TYPE_CHECKING:
     from fonts.hands import Hands
     from jobs.compose import Composition, Shelf
+    from plotter.faults import Resume
     from plotter.program import Program
 
 DONE, FAULT, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4
@@ -293,9 +294,11 @@ def plot(
     Ctrl-C lifts the pen and stops. Exit code 0 finished, 3 refused before anything moved, 4 interrupted.
     """
     from plotter.commands import onto_machine
+    from plotter.driver import driver
 
     shop = load()
     model, place = _machine_and_slot(shop, machine, slot)
+    rewrite: Callable[[Resume], Program] | None = None
     if gcode_file is not None:
         if text is not None or file is not None:
             raise click.UsageError("Give either words or --gcode FILE.")
@@ -305,8 +308,15 @@ def plot(
     else:
         seed = secrets.randbelow(2**31) if seed is None else seed
         click.echo(f"seed {seed}", err=True)
-        program = _program(_composed(shop, _words(text, file), seed, **asked), model, place)
-    outcome = onto_machine(program, port, model, ink=ink)
+        path = _composed(shop, _words(text, file), seed, **asked).planned(place, model)
+        write_on = driver(model).write
+        program = write_on(path)
+
+        def rest(resume: "Resume") -> "Program":
+            return write_on(path, first_stroke=resume.stroke, from_mm=resume.mm)
+
+        rewrite = rest
+    outcome = onto_machine(program, port, model, rewrite=rewrite, ink=ink)
     click.echo(f"{outcome.verdict.name.lower()}: {outcome.reason}", err=True)
     sys.exit({"FINISHED": DONE, "REFUSED": REFUSED}.get(outcome.verdict.name, INTERRUPTED))
 

@@ -15,6 +15,7 @@ import click
 from plotter.machine import Machine
 
 if TYPE_CHECKING:
+    from plotter.faults import Resume
     from plotter.program import Program
     from plotter.stream import Outcome
 
@@ -41,9 +42,17 @@ def settings_of(path: Path) -> dict[int, float]:
     return settings
 
 
-def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path | None = None) -> "Outcome":
+def onto_machine(
+    program: "Program",
+    port: str,
+    machine: Machine,
+    *,
+    rewrite: "Callable[[Resume], Program] | None" = None,
+    ink: Path | None = None,
+) -> "Outcome":
     """Prove a program and write it on the machine at `port`, with a progress bar on stderr; Ctrl-C lifts the pen.
 
+    `rewrite` gives the program that goes on where bytes were lost; without it that is the end.
     Raises PortError, ProgramError or MachineMismatch before anything has moved. `ink` is where the picture of a
     simulated machine's paper goes; raises ValueError when the machine is a real one and has no such picture.
     """
@@ -93,7 +102,7 @@ def onto_machine(program: "Program", port: str, machine: Machine, *, ink: Path |
                 )
                 return wish
 
-            return stream(wire, session, program, watch=watch)
+            return stream(wire, session, program, watch=watch, rewrite=rewrite)
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -32,7 +32,7 @@ in again (it resets, as opening does). Faults left over go on; counts and second
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -209,6 +209,14 @@ def fault(text: str) -> Fault:
 def faults(*texts: str) -> tuple[Fault, ...]:
     """Several faults as they are written. Raises ValueError in words."""
     return tuple(fault(text) for text in texts)
+
+
+def unattended(planned: Sequence[Fault]) -> Sequence[Fault]:
+    """Faults of a machine that nobody tells when a stream begins; raises ValueError for those that hang on it."""
+    for one in planned:
+        if one.at.event == "stream":
+            raise ValueError(f"fault '{one}': nobody says here when a stream begins; use seconds, or down:1")
+    return planned
 
 
 def _moment(text: str) -> Moment:

@@ -9,7 +9,7 @@ from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.port import PortError
 from plotter.reports import DIALECTS, GRBL, Flavour
-from plotter.simfaults import Fault, faults
+from plotter.simfaults import Fault, faults, unattended
 from plotter.simfeeder import SimFeeder
 from plotter.simulator import Simulator
 
@@ -158,11 +158,12 @@ def open_sim(url: str, machine: Machine | None = None) -> SimPort[Any]:
         except ValueError as error:
             raise PortError(f"{url}: speed is 'max' or a number above 0") from error
     try:
+        planned = unattended(faults(*wrong))
         if machine is not None and machine.firmware == "ebb":
             if cards:
                 raise PortError(f"{url}: a simulated EiBotBoard has no feeder")
-            return SimPort(EbbBoard(machine, faults=faults(*wrong)), clock)
-        port = plug(machine or Machine(), faults(*wrong), seed=int(seed), dialect=dialect, clock=clock)
+            return SimPort(EbbBoard(machine, faults=planned), clock)
+        port = plug(machine or Machine(), planned, seed=int(seed), dialect=dialect, clock=clock)
     except ValueError as error:
         raise PortError(f"{url}: {error}") from error
     if cards:

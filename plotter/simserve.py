@@ -22,7 +22,7 @@ from plotter.clock import ScaledClock
 from plotter.ebbboard import EbbBoard
 from plotter.machine import Machine
 from plotter.reports import DIALECTS
-from plotter.simfaults import Fault
+from plotter.simfaults import Fault, unattended
 from plotter.simulator import Simulator
 from plotter.strokes import Stroke
 
@@ -264,11 +264,9 @@ def simulate(
     machine's mm. Raises ValueError for settings GRBL does not have and faults this machine cannot have, OSError when
     the port is taken or a file cannot be written.
     """
-    for fault in faults:
+    for fault in unattended(faults):
         if fault.kind == "slow-host":
             raise ValueError(f"fault '{fault}': the sender has a host of its own here; slow-host is for sim://")
-        if fault.at.event == "stream":
-            raise ValueError(f"fault '{fault}': nobody says here when a stream begins; use seconds, or down:1")
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None
         on_stroke = None if journal is None else _journal(journal)

@@ -198,6 +198,9 @@ class _Card:
 
     def _whole(self, leg: Leg) -> Outcome:
         said = f"all {leg.program.strokes} strokes are drawn"
+        if self._mended:
+            survived = ", ".join(FAULTS[one].title for one in dict.fromkeys(self._mended))
+            said += f"; mended on the way: {survived}. Check cable and ground"
         seconds = self._wire.now() - self._begin
         return Outcome(Card.WHOLE, "", said, leg.done, seconds, True, mended=tuple(self._mended))
 

@@ -102,6 +102,16 @@ def test_a_note_plotted_on_the_simulator_lies_where_its_preview_shows_it(way: st
     assert sum(map(length, drawn)) == pytest.approx(sum(map(length, wanted)), rel=0.02)
 
 
+def test_a_card_on_which_bytes_are_lost_is_mended_and_says_so(tmp_path: Path) -> None:
+    for port in ("sim://", "sim://?fault=drop-in:900"):
+        ink = "whole.svg" if port == "sim://" else "mended.svg"
+        done = fairhand("plot", "Hello", "--seed", "5", "--port", port, "--ink", ink, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert ("mended on the way" in done.stderr) is (ink == "mended.svg")
+    whole, mended = (strokes_of((tmp_path / f"{name}.svg").read_text()) for name in ("whole", "mended"))
+    assert deviation(whole, mended) < 0.06
+
+
 def test_plot_refuses_a_program_that_leaves_the_bed_before_anything_moves(tmp_path: Path) -> None:
     done = fairhand("plot", "Hello", "--port", "sim://", "--slot", "325,10", "--ink", "ink.svg", cwd=tmp_path)
     assert done.returncode == 3
