@@ -8,6 +8,7 @@ one event loop goes from port to port, wherever something was said or is due.
 import asyncio
 import functools
 import gc
+import os
 import threading
 from concurrent.futures import Future
 from typing import Protocol
@@ -19,7 +20,9 @@ class Descriptor(Port, Protocol):
     """A port that is one file descriptor, read and written without waiting, in the seconds of `time.monotonic`."""
 
     @property
-    def file(self) -> int: ...
+    def file(self) -> int:
+        """The descriptor; raises PortError when the port is closed."""
+        ...
 
     @property
     def unsent(self) -> bool:
@@ -61,37 +64,57 @@ class Pump:
             if not turn.over.done():  # a person's Ctrl-C, say: the port is taken back
                 asyncio.run_coroutine_threadsafe(turn.leave(), self._loop).result()
             raise
+        finally:
+            os.close(turn.file)  # here: the last close of a terminal may wait for what it has not sent
 
 
 class _Turn:
-    """A conversation under way, in the pump's thread: whatever its port says goes to it, and silence when it is due."""
+    """A conversation under way, in the pump's thread: whatever its port says goes to it, and silence when it is due.
+
+    Whatever goes wrong ends it: somebody waits for that.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, port: Descriptor, talk: Talk) -> None:
         self._loop, self._port, self._talk = loop, port, talk
-        self._file = port.file
+        # A duplicate: the port may be closed by somebody else, and its number be another's the next moment.
+        self.file = os.dup(port.file)
         self._timer: asyncio.TimerHandle | None = None
         self._until = 0.0
         self._backlog = False
         self.over: Future[None] = Future()
 
     def begin(self) -> None:
-        self._loop.add_reader(self._file, self._ready)
-        self._go(None)
+        try:
+            self._loop.add_reader(self.file, self._ready)
+            self._go(None)
+        except BaseException as error:
+            self._end(error)
 
     async def leave(self) -> None:
-        self._end()
+        if not self.over.done():
+            self._end(None)
+
+    def _ready(self) -> None:
+        try:
+            data = self._port.read(0.0)
+            if data or self._loop.time() >= self._until:
+                self._go(data)
+            else:
+                self._wait()
+        except BaseException as error:
+            self._end(error)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._until:
+            self._wait()
+        else:
+            self._ready()
 
     def _go(self, data: bytes | None) -> None:
-        try:
-            self._until = self._talk.send(data)  # type: ignore[arg-type]  # a generator is begun with None
-        except StopIteration:
-            self._end()
-            self.over.set_result(None)
-        except BaseException as error:
-            self._end()
-            self.over.set_exception(error)
-        else:
-            self._wait()
+        """One step of the conversation; raises what it raises, StopIteration at its end."""
+        self._until = self._talk.send(data)  # type: ignore[arg-type]  # a generator is begun with None
+        self._wait()
 
     def _wait(self) -> None:
         if self._timer is not None and self._until < self._timer.when():
@@ -102,32 +125,19 @@ class _Turn:
         if self._port.unsent is not self._backlog:
             self._backlog = self._port.unsent
             if self._backlog:
-                self._loop.add_writer(self._file, self._ready)
+                self._loop.add_writer(self.file, self._ready)
             else:
-                self._loop.remove_writer(self._file)
+                self._loop.remove_writer(self.file)
 
-    def _due(self) -> None:
-        self._timer = None
-        if self._loop.time() < self._until:
-            self._wait()
-        else:
-            self._ready()
-
-    def _ready(self) -> None:
-        try:
-            data = self._port.read(0.0)
-        except BaseException as error:
-            self._end()
-            self.over.set_exception(error)
-            return
-        if data or self._loop.time() >= self._until:
-            self._go(data)
-        else:
-            self._wait()
-
-    def _end(self) -> None:
-        self._talk.close()
+    def _end(self, error: BaseException | None) -> None:
+        self._loop.remove_reader(self.file)
+        self._loop.remove_writer(self.file)
         if self._timer is not None:
             self._timer.cancel()
-        self._loop.remove_reader(self._file)
-        self._loop.remove_writer(self._file)
+        try:
+            self._talk.close()
+        finally:
+            if error is None or isinstance(error, StopIteration):
+                self.over.set_result(None)
+            else:
+                self.over.set_exception(error)

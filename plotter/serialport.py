@@ -59,8 +59,11 @@ class SerialPort:
 
     @property
     def file(self) -> int:
-        """The descriptor."""
-        return self._file
+        """The descriptor; raises PortError when the port is closed."""
+        try:
+            return int(self._wire.fileno())
+        except self._errors as error:
+            raise PortError(f"{self._url}: the port is closed") from error
 
     @property
     def unsent(self) -> bool:

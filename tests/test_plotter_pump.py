@@ -168,3 +168,23 @@ def test_ctrl_c_takes_the_port_back(ptys: list[tuple[int, SerialPort]], monkeypa
     os.write(master, b"ok\r\n")
     assert port.read(5) == b"ok\r\n"
     assert pump() is pump()
+
+
+@pytest.mark.parametrize("sent", [b"", b"G1X1Y1\n" * 20_000], ids=["idle", "with a backlog"])
+def test_a_port_that_is_closed_meanwhile_ends_its_conversation_and_no_other(
+    sent: bytes, ptys: list[tuple[int, SerialPort]]
+) -> None:
+    (_, port), (master, other) = ptys[:2]
+
+    def talk() -> Talk:
+        port.write(sent)
+        while True:
+            yield port.clock.now() + 0.02
+
+    threading.Timer(0.1, port.close).start()
+    with pytest.raises(PortError):
+        port.run(talk())
+    with pytest.raises(PortError, match="closed"):
+        port.run(talk())
+    threading.Timer(0.05, os.write, (master, b"a")).start()
+    other.run(echo(other, [b"a"], []))
