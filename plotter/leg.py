@@ -106,7 +106,9 @@ class Leg:
         answered = min(self._answered, sent)
         lag, reached = self._session.lag, self._reached
         window = self._way.window(min(executed, sent), answered, sent, lag, ahead=sent - answered, reached=reached)
-        found = self._way.resume(rescued.stood, window, executed, self._done)
+        # An answer that came twice may have proved the line after it, too: a dot is there when a report has said so.
+        proved = self._checked if self._session.noisy else executed
+        found = self._way.resume(rescued.stood, window, proved, self._done)
         undrawn = broken.undrawn
         if found is not None and found.mm and rescued.pen in ("up", "off") and found.stroke != self._seen_down:
             undrawn = found.stroke  # on its way, and not on the paper: the line that lowers the pen was lost

@@ -61,10 +61,10 @@ def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
         if left == "gone":
             return Rescued(False, LIFT_BY_HAND, lifted=False)
         if left == "restarted":
-            _ask_all(wire, raise_by_its_height(wire.session.machine))
+            _raise(wire, raise_by_its_height(wire.session.machine))
             return Rescued(False, "the pen is up")
         if left == "resting":
-            stood = wire.status().at
+            stood = wire.status(undisturbed=True).at
             return _park(wire, stood, park)
         rescued = _lift(wire, left)
         if not (rescued.lifted and rescued.known):
@@ -95,11 +95,12 @@ def _lift(wire: Wire, left: Left) -> Rescued:
             return Rescued(False, LIFT_BY_HAND, lifted=False)
         _ask_all(wire, ("$X",))
         known = False
-    _raise(wire)
-    if held is None or not known:
+    stands = _raise(wire, preamble(machine)).at
+    # A machine that has restarted by itself meanwhile says the same as one that was reset, but not the same place.
+    if held is None or not known or math.dist(held.at, stands) > NEAR_MM:
         return Rescued(False, "the pen is up")
     # An open door takes the servo's signal away, wherever it is.
-    return Rescued(True, "the pen is up", report.at, pen=held.pen if held.state == "Hold" else "")
+    return Rescued(True, "the pen is up", stands, pen=held.pen if held.state == "Hold" else "")
 
 
 def _hold(wire: Wire) -> Status:
@@ -117,7 +118,8 @@ def _hold(wire: Wire) -> Status:
             return replace(report, pen="down") if down else report
         if wire.now() >= end:
             raise Silence(f"the machine is in state {report.state} and does not come to rest")
-        wire.rest(0.02)
+        if wire.rest(0.02):
+            raise Locked("the machine has locked itself or restarted while it was slowed down")
 
 
 def reset(wire: Wire) -> bool:
@@ -143,19 +145,24 @@ def _told(wire: Wire) -> Status:
                 raise
 
 
-def _raise(wire: Wire) -> None:
-    """Modes and pen up, seen in a report; what the wire has spoilt is said again. Raises Silence, Refusal, Locked."""
+def _raise(wire: Wire, lines: tuple[str, ...]) -> Status:
+    """Pen up by these lines, seen in the report; what the wire has spoilt is said again.
+
+    Raises Silence, Refusal, Locked.
+    """
     for last in (False, False, True):
         try:
-            for line in preamble(wire.session.machine):
+            for line in lines:
                 wire.ask(line, RISEN_S)
-            if _told(wire).pen in ("up", ""):
-                return
+            report = _told(wire)
+            if last or report.pen in ("up", ""):
+                return report
         except (Silence, Refusal):
             if last:
                 raise
         reset(wire)  # half a line may be left in the machine
         _told(wire)
+    raise AssertionError
 
 
 def _park(wire: Wire, stood: tuple[float, float] | None, park: tuple[float, float] | None) -> Rescued:

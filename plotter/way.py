@@ -127,10 +127,10 @@ class Way:
         kind = self._program.kinds[lines - 1]
         return ("down",) if kind in MARKING else ("up",)
 
-    def resume(self, at: Point, window: Window, executed: int, done: int) -> Resume | None:
+    def resume(self, at: Point, window: Window, proved: int, done: int) -> Resume | None:
         """Where the card goes on when the pen has left the paper at `at`; None when that is not on the way.
 
-        `done` strokes are proved drawn.
+        `done` strokes are proved drawn, and so many lines are `proved` to be carried out.
         """
         sight = self.see(at, window)
         if sight.off_mm > OFF_WAY_MM:
@@ -148,7 +148,7 @@ class Way:
         if stroke < done:
             return self._from(done, 0.0)
         if stroke not in self._begin:  # a dot
-            return Resume(stroke + 1) if executed > self._end[stroke] else self._from(stroke, 0.0)
+            return Resume(stroke + 1) if proved > self._end[stroke] else self._from(stroke, 0.0)
         if self._program.kinds[line] != "draw":
             return self._from(stroke, 0.0)
         begin = self._along[self._after[self._begin[stroke]]]

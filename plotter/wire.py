@@ -127,11 +127,12 @@ class Wire:
                 raise Silence(f"the machine is in state {report.state} and does not come to rest")
             self.rest(every_s)
 
-    def rest(self, seconds: float) -> None:
-        """Let time pass; what the machine says meanwhile is of no interest."""
-        end = self.now() + seconds
+    def rest(self, seconds: float) -> bool:
+        """Let time pass; whether the machine has locked itself or restarted: what else it says is of no interest."""
+        end, disturbed = self.now() + seconds, False
         while self.now() < end:
-            self.listen(end - self.now())
+            disturbed = any(isinstance(event, Banner | Alarm) for event in self.listen(end - self.now())) or disturbed
+        return disturbed
 
 
 def messages(events: list[Event]) -> list[str]:

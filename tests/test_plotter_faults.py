@@ -83,6 +83,19 @@ class Written:
         self.assert_whole()
 
 
+# ------------------------------------------------------------------ two faults at once
+@pytest.mark.parametrize("second", ["reset", "mains-loss"])
+@pytest.mark.parametrize("at", [round(1.9 + 0.02 * k, 2) for k in range(18)])
+def test_a_restart_while_the_pen_is_lifted_for_a_mend_is_not_taken_for_ours(at: float, second: str) -> None:
+    """Both end in the same banner; only the place tells, which a restart forgets."""
+    one = Written(SERVO, "error:40", f"{second}@stream+{at}")
+    if one.outcome.card is Card.WHOLE:
+        one.assert_whole()
+    else:
+        assert one.outcome.card in (Card.SPOILED, Card.LOOK)
+    assert one.stray_mm < 0.1
+
+
 # ------------------------------------------------------------------ the wire (rows 2 and 3)
 @both
 @pytest.mark.parametrize("kind", ["lose-ok", "double-ok"])
