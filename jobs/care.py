@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from jobs import schema
-from jobs.job import NotAllowed, State, Who
+from jobs.job import Decision, NotAllowed, State, Who
 from jobs.store import Store
 
 _job, _attempt, _pen, _wear, _check = schema.job, schema.attempt, schema.pen, schema.wear, schema.check
@@ -293,7 +293,7 @@ class Care:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def _since(self, connection: Connection, plotter: str, kinds: Collection[str]) -> Select[Any]:
-        """Jobs done on the plotter since its last good check of one of these kinds."""
+        """Jobs done on the plotter since its last good check of one of these kinds, and not judged by a person."""
         last = connection.scalar(
             select(func.max(_check.c.number)).where(
                 _check.c.plotter == plotter, _check.c.good.is_(True), _check.c.kind.in_(kinds)
@@ -305,6 +305,7 @@ class Care:
             select(_job.c.id)
             .join(_attempt, own)
             .where(_job.c.state == State.DONE, _attempt.c.plotter == plotter, _attempt.c.outcome == "written")
+            .where(or_(_attempt.c.decision.is_(None), _attempt.c.decision != Decision.GOOD))
         )
         return query if at is None else query.where(_attempt.c.ended_at > at)
 

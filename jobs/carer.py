@@ -234,6 +234,18 @@ class Carer:
                 )
         return None
 
+    def spare(self) -> Slot:
+        """Where the first slot lies, for a paper to spare; raises ValueError when a card lies there."""
+        row = self._dispatch.store.plotter(self.plotter.name)
+        name, slot = next(iter(self.slots().items()))
+        if row.lies(row.slots[0]) not in ("blank", "nothing"):
+            raise ValueError(f"a card lies in slot {name}: take it out, lay a paper to spare there, and confirm it")
+        return slot
+
+    def use_up(self) -> None:
+        """The paper to spare is written on: no blank is trusted until a person confirms it."""
+        self._dispatch.void_blanks(self.plotter.name)
+
     def mode(self) -> Mode:
         """What a person wants of the plotter."""
         return self._dispatch.store.plotter(self.plotter.name).mode

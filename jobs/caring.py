@@ -82,9 +82,10 @@ class PenSteps(Errand[str]):
             raise ErrandFailed("pause the plotter first: the paper to spare lies where cards lie")
         try:
             steps = self._steps(bench.plotter.machine)
-            written = programs(steps, next(iter(carer.slots().values())))
+            written = programs(steps, carer.spare())
         except (ValueError, PlanError, ProgramError) as error:
             raise ErrandFailed(str(error)) from None
+        carer.use_up()
         for machine, program in written:
             if bench.over():
                 raise ErrandFailed("given up; the steps up to here are written")

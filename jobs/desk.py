@@ -87,6 +87,8 @@ class Desk:
                 reason=reason,
                 data={"decision": decision},
             )
+            if decision is not Decision.GOOD:  # what still lies there is nobody's card
+                connection.execute(update(_slot).where(_slot.c.job == job_id).values(job=None))
             now = self.store.now(connection)
             connection.execute(
                 update(_attempt)

@@ -121,6 +121,11 @@ class Dispatch:
             if news.rowcount:
                 self._tell_plotter(connection, plotter, condition, reason)
 
+    def void_blanks(self, plotter: str) -> None:
+        """What lies there is no blank any more: a person confirms blanks anew."""
+        with self.store.transaction() as connection:
+            no_blanks(connection, plotter)
+
     def _tell_plotter(self, connection: Connection, plotter: str, condition: Condition, reason: str) -> None:
         data = {"condition": condition, "reason": reason}
         self.store.tell(

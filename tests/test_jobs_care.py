@@ -237,6 +237,8 @@ def test_lost_steps_set_aside_the_cards_since_the_last_good_check(shop: Callable
     assert s.desk.decide(bad[1].id, Decision.FRESH, actor="op").state is State.READY
     assert s.store.attempts(bad[1].id)[0].outcome == "spoiled"
     assert s.store.job(third.id).state is State.READY
+    assert s.care.unchecked("left") == 0  # what a person has judged is not set aside again
+    assert s.store.plotter("left").slots[0].job is None  # nor shown as a card to be sent
     s.care.settle("left", actor="op")
     s.until_state(third, State.DONE)
     s.until_state(bad[1], State.DONE)
@@ -373,6 +375,7 @@ def test_pen_heights_are_tested_on_a_paper_to_spare_while_paused(shop: Callable[
         s.do(PenSteps("heights", (500, 700)))
     s.desk.mode("left", Mode.PAUSED, actor="op")
     assert "2 steps" in s.do(PenSteps("heights", (500, 700)))
+    assert s.store.plotter("left").blanks == 0  # no card is written over them
     ink = np.concatenate(s.ports[-1].simulator.ink)
     assert (ink >= (20, 15)).all()
     with pytest.raises(ErrandFailed, match="whole number of steps"):
@@ -381,6 +384,19 @@ def test_pen_heights_are_tested_on_a_paper_to_spare_while_paused(shop: Callable[
     wear = s.care.wear("left")
     assert wear.cards == 0
     assert wear.drawn_mm > 60
+
+
+def test_pen_heights_are_not_tested_on_a_finished_card(shop: Callable[..., Shop]) -> None:
+    s = shop()
+    s.load(count=1)
+    job = s.order()
+    s.until_state(job, State.DONE)
+    s.until_idle()
+    s.desk.mode("left", Mode.PAUSED, actor="op")
+    before = len(s.ports[-1].simulator.ink)
+    with pytest.raises(ErrandFailed, match="a card lies in slot card"):
+        s.do(PenSteps("heights", (500, 700)))
+    assert len(s.ports[-1].simulator.ink) == before
 
 
 def test_a_height_is_tried_and_the_pen_lifts_by_itself(shop: Callable[..., Shop]) -> None:
