@@ -62,7 +62,7 @@ def router(front: Front) -> APIRouter:
             lies = Slot.from_corners(left, right, stock.width_mm)
         except ValueError as error:
             raise impossible("lower_right", "out_of_range", str(error)) from None
-        if why := bed.beyond(plotter, slot, lies, stock):
+        if why := bed.beyond(plotter, store.plotter(plotter.name), slot, lies, stock, front.shelf.stocks):
             raise impossible("lower_left", "does_not_fit", why)
         return plotter_out(desk.measure(plotter.name, slot, lies, actor=ACTOR), plotter)
 

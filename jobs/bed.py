@@ -29,9 +29,15 @@ def faults(plotter: Plotter, row: PlotterRow, papers: Mapping[str, Stock]) -> li
     return [f"{plotter.name}: {why}" for why in bed.faults(lying(plotter, row), sizes, plotter.machine)]
 
 
-def beyond(plotter: Plotter, name: str, lies: Slot, paper: Stock) -> str | None:
-    """Why a paper that lies there is not inside the bed, in words; None when it is."""
-    found = bed.faults({name: lies}, {name: (paper.width_mm, paper.height_mm)}, plotter.machine)
+def beyond(
+    plotter: Plotter, row: PlotterRow, name: str, lies: Slot, paper: Stock, stocks: Mapping[str, Stock]
+) -> str | None:
+    """Why a paper cannot lie there, outside the bed or upon a blank of another slot, in words; None when it can."""
+    blanks = {
+        one.name: stocks[one.stock] for one in row.slots if one.blanks and one.stock is not None and one.stock in stocks
+    }
+    sizes = {slot: (stock.width_mm, stock.height_mm) for slot, stock in {**blanks, name: paper}.items()}
+    found = bed.faults({**lying(plotter, row), name: lies}, sizes, plotter.machine)
     return found[0] if found else None
 
 

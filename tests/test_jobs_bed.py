@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from floor import HAND, SHELF, Floor
 
-from jobs.bed import lying
+from jobs.bed import beyond, lying
 from jobs.caring import RunMacro
 from jobs.compose import compose
 from jobs.desk import Desk
@@ -146,6 +146,16 @@ def test_a_fault_in_the_middle_of_a_load(shop: Build) -> None:
     assert [s.slot(s.until_done(job)) for job in (broken, last)] == ["c", "d"]
     assert_on_paper([one for one in s.sheets if one][-1], broken, FOUR["c"])
     assert [one.slot for one in s.store.attempts(broken.id)] == ["b", "c"]
+
+
+def test_a_slot_is_not_measured_onto_the_blank_of_another(shop: Build) -> None:
+    s = shop()
+    paper = SHELF.stocks["a6"]
+    onto_b = replace(FOUR["b"], x_mm=FOUR["b"].x_mm + 7)
+    assert beyond(LEFT, s.store.plotter("left"), "c", onto_b, paper, SHELF.stocks) is None
+    row = s.desk.lay("left", {"b": "a6", "c": "a6"}, actor="op")
+    assert "slots b and c overlap" in (beyond(LEFT, row, "c", onto_b, paper, SHELF.stocks) or "")
+    assert beyond(LEFT, row, "b", onto_b, paper, SHELF.stocks) is None
 
 
 def test_a_slot_that_was_measured_is_written_where_it_was_measured(shop: Build) -> None:
