@@ -189,10 +189,10 @@ class Care:
         with self.store.transaction() as connection:
             self.void(plotter)
             now = self.store.now(connection)
-            last, cards = self.checks(plotter, limit=1), self.unchecked(plotter)
-            if not last:
+            cards = self.unchecked(plotter)
+            if not self.checks(plotter, limit=1):
                 self._add(connection, plotter, START, good=True, words="the first reference")
-            elif cards and (last[0].kind, last[0].cards) != (START, cards):
+            elif cards:
                 word = "card" if cards == 1 else "cards"
                 words = f"connected anew: {cards} {word} written since the last good check stay unjudged"
                 self._add(connection, plotter, START, good=None, cards=cards, words=words, settled_at=now)
@@ -293,11 +293,13 @@ class Care:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def _since(self, connection: Connection, plotter: str, kinds: Collection[str]) -> Select[Any]:
-        """Jobs done on the plotter since its last good check of one of these kinds, and not judged by a person."""
+        """Jobs done on the plotter since its last good check of one of these kinds, and not judged by a person.
+
+        A place that was set anew says nothing of the cards before it; their ink can still be looked at.
+        """
+        told = or_(_check.c.good.is_(True), _check.c.kind == START) if kinds is _OF_PLACE else _check.c.good.is_(True)
         last = connection.scalar(
-            select(func.max(_check.c.number)).where(
-                _check.c.plotter == plotter, _check.c.good.is_(True), _check.c.kind.in_(kinds)
-            )
+            select(func.max(_check.c.number)).where(_check.c.plotter == plotter, told, _check.c.kind.in_(kinds))
         )
         at = None if last is None else connection.scalar(select(_check.c.at).where(_check.c.number == last))
         own = and_(_attempt.c.job == _job.c.id, _attempt.c.number == _job.c.attempts)

@@ -3,22 +3,20 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from fonts.card import Stock
 from jobs.bed import lying
 from jobs.care import LOOK, MARK, MOTION, Care, Check, FittedPen
 from jobs.dispatch import Dispatch
 from jobs.job import Condition, Mode, PlotterRow
+from jobs.meter import Meter
 from plotter.care import Patch
 from plotter.drift import CannotFeel, Felt, feel, rehome
 from plotter.driver import driver
-from plotter.gcode import strokes as strokes_of
 from plotter.machine import Machine, Plotter, Slot
 from plotter.macros import macro, run
 from plotter.port import PortError
@@ -26,7 +24,6 @@ from plotter.program import Point, Program
 from plotter.scribble import square, warm_up
 from plotter.session import Session
 from plotter.stream import Verdict, Wish, stream
-from plotter.strokes import Stroke
 from plotter.wire import Locked, Refusal
 
 if TYPE_CHECKING:
@@ -97,11 +94,13 @@ class Carer:
         left = None if self._pen is None else self._pen.left_mm
         return None if left is None else left / MARGIN
 
-    def drew(self, program: Program, strokes: int) -> None:
-        """So many strokes of a program are proved to be on paper: the pen's ink and the machine's lifts."""
-        drawn = strokes_of(program)[: max(0, strokes - program.first_stroke)]
-        whole = strokes == program.strokes and strokes > 0
-        self.book.drew(self.plotter.name, mm=_length(drawn), lifts=len(drawn), cards=int(whole))
+    def meter(self, program: Program) -> Meter:
+        """For a program that is about to be written: what it takes of the pen's ink and the machine's lifts."""
+        return Meter(self.book, self.plotter.name, program)
+
+    def wrote(self, meter: Meter, strokes: int, *, whole: bool) -> None:
+        """A card has ended with so many of its strokes on paper."""
+        meter.read(strokes, cards=int(whole))
         self._just_wrote = True
         self._unchecked += int(whole)
         self._unseen += int(whole)
@@ -262,13 +261,12 @@ class Carer:
     def write(self, bench: "Bench", program: Program, machine: Machine) -> None:
         """Write something that is no card, on a machine set like this; raises Refusal when it could not be finished."""
         bench.session.machine = machine
+        meter, over = self.meter(program), bench.over
         try:
-            over = bench.over
             outcome = stream(bench.port, bench.session, program, watch=lambda _: Wish.STOP if over() else Wish.GO_ON)
         finally:
             bench.session.machine = self.plotter.machine
-        drawn = strokes_of(program)[: outcome.strokes_done]
-        self.book.drew(self.plotter.name, mm=_length(drawn), lifts=len(drawn))
+        meter.read(outcome.strokes_done)
         if outcome.verdict is not Verdict.FINISHED:
             raise Refusal(outcome.reason)
 
@@ -345,7 +343,3 @@ def with_lift(machine: Machine, lift: Mapping[str, float]) -> Machine:
         raise ValueError(f"this pen has no {strangers[0]}; it has {', '.join(sorted(known))}")
     values: dict[str, Any] = {name: int(v) if name.endswith("_s") and v == int(v) else v for name, v in lift.items()}
     return replace(machine, pen=replace(machine.pen, **values))
-
-
-def _length(ink: Sequence[Stroke]) -> float:
-    return sum(float(np.hypot(*np.diff(one, axis=0).T).sum()) for one in ink)

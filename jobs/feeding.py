@@ -17,8 +17,12 @@ _THEN = "Nothing was written. Look into the feeder, clear the slot, then confirm
 
 
 def trouble(row: PlotterRow) -> str | None:
-    """Why a plotter whose feeder failed takes no card until somebody has looked and confirmed blanks anew."""
-    return f"{NONE_CAME}. {_THEN}" if any(one.feed == "missing" for one in row.slots) else None
+    """Why a plotter with a feeder takes no card until a person has looked: none has come and blanks are to be confirmed
+    anew, or nobody has said yet whether one came for a job that went back."""
+    known = {one.feed for one in row.slots}
+    if "missing" in known:
+        return f"{NONE_CAME}. {_THEN}"
+    return ASK if "asked" in known else None
 
 
 def feed(
@@ -32,8 +36,9 @@ def feed(
 ) -> None:
     """See to it that a fresh card lies in the slot; one that was brought for a job that went back is taken first.
 
-    A silent feeder's card waits for a person's word, however long that takes. Raises NoCard when none has come (the
-    blanks are to be confirmed anew then), Cancelled, Stale, PortError. Nothing has been drawn in any case.
+    A silent feeder's card waits for a person's word, however long that takes, and though its job go back meanwhile.
+    Raises NoCard when none has come (the blanks are to be confirmed anew then), Cancelled, Stale, PortError. Nothing
+    has been drawn in any case.
     """
     feeder = plotter.feeder
     if feeder is None or _lies(claim, feeder, dispatch, wire):
@@ -50,6 +55,10 @@ def feed(
             _ask(claim, dispatch, report, go_on)
     except NoCard:
         dispatch.fed(claim, "missing")
+        raise
+    except Cancelled:
+        if feeder.confirm == "operator" and not _known(claim, dispatch):
+            dispatch.fed(claim, "asked")  # whether a card lies there by now only a person can say
         raise
     except (Refusal, Locked) as error:
         raise PortError(f"{error}; look into the feeder, then connect again") from error
@@ -73,14 +82,10 @@ def _ask(claim: Claim, dispatch: Dispatch, report: Callable[[Condition, str], No
     bell = dispatch.store.bell
     dispatch.fed(claim, "asked")
     report(Condition.ATTENTION, ASK)
-    try:
-        while (said := _known(claim, dispatch)) == "asked":
-            seen = bell.count("event")
-            go_on()
-            if _known(claim, dispatch) == "asked":
-                bell.wait(seen, LOOK_S, "event")
-    except Cancelled:
-        dispatch.fed(claim, "")
-        raise
+    while (said := _known(claim, dispatch)) == "asked":
+        seen = bell.count("event")
+        go_on()
+        if _known(claim, dispatch) == "asked":
+            bell.wait(seen, LOOK_S, "event")
     if said != "here":
         raise NoCard(NONE_CAME)

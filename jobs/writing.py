@@ -14,6 +14,7 @@ from jobs.dispatch import Claim
 from jobs.errand import Bench
 from jobs.feeding import feed
 from jobs.job import Cancelled, Condition, Stale, State, Wanted
+from jobs.meter import Meter
 from plotter.driver import driver
 from plotter.faults import Card, Resume
 from plotter.feeder import NoCard
@@ -27,6 +28,7 @@ from plotter.strokes import Stroke
 if TYPE_CHECKING:
     from jobs.worker import Worker
 
+METER_MM = 100.0  # a host that dies in mid-card forgets at most so much of the ink it has drawn, and a stroke
 PROGRESS_S = 0.25  # the store hears where the pen is at most four times a second, and at once of each stroke drawn
 
 log = logging.getLogger("fairhand.worker")
@@ -43,7 +45,7 @@ class Writing:
         self._slot = lying(self._plotter, self._dispatch.store.plotter(self._plotter.name))[claim.slot]
         self._tongue = driver(self._plotter.machine)
         self._path: Toolpath | None = None
-        self._program: Program | None = None
+        self._meter: Meter | None = None
         self._left_s: tuple[float, ...] = ()  # to the card's end, by how many strokes are drawn
         self._allowed = False  # whether the store has allowed ink
         self._reported_at = float("-inf")
@@ -91,7 +93,7 @@ class Writing:
         return self._stream(self._rewrite(resume))
 
     def _stream(self, program: Program, first: Callable[[], None] = lambda: None) -> bool:
-        self._program = program
+        self._meter = self._worker.carer.meter(program)
         try:
             first()
             with Relay(self._watch, self._bench.port) as watch:
@@ -185,6 +187,8 @@ class Writing:
                 held=now.held,
                 left_s=self._left_s[now.stroke],
             )
+            assert self._meter is not None
+            self._meter.read(now.stroke, step_mm=METER_MM)
         except Stale:
             self._ending = "somebody decided the card while it was being written"
             return Wish.STOP
@@ -250,8 +254,8 @@ class Writing:
             )
 
         self._persist(tell)
-        if (program := self._program) is not None:
-            self._persist(lambda: self._worker.carer.drew(program, strokes))
+        if (meter := self._meter) is not None:
+            self._persist(lambda: self._worker.carer.wrote(meter, strokes, whole=self._worth is Card.WHOLE))
         log.info("job %s on %s: %s", self._claim.job.id, self._plotter.name, why or "written")
 
     def _of_card(self, drawn: int) -> int:

@@ -284,6 +284,15 @@ def test_a_feeder_that_a_person_watches_asks_before_each_card(shop: Build) -> No
     s.desk.cancel(second.id, actor="customer")
     s.until(lambda: s.store.job(second.id).state is State.CANCELLED)
     assert len(s.drawn()) == 1
+    # The card that was brought for it still lies there: it is asked about before another job may be written.
+    third = s.order("Third")
+    asked(3)
+    assert "has the feeder brought a fresh card" in s.until_condition(Condition.ATTENTION)
+    assert s.store.job(third.id).state is State.READY
+    s.desk.fed("left", True, actor="op")
+    s.until_done(third)
+    assert s.simulators[-1].feeder.brought == 3
+    assert_on_paper(s.drawn()[-1], third, FED.slot)
 
 
 def test_a_card_that_was_fed_for_nothing_is_written_on_next(shop: Build) -> None:

@@ -19,6 +19,7 @@ from jobs.dispatch import Dispatch
 from jobs.errand import Errand, ErrandFailed
 from jobs.job import Condition, Decision, Mode, NotAllowed, State
 from jobs.note import Note
+from jobs.writing import METER_MM
 from plotter import care
 from plotter.machine import Machine, Plotter, Slot
 from plotter.pen import ServoPen
@@ -117,6 +118,30 @@ def test_ink_cards_and_lifts_are_counted_as_they_are_drawn(shop: Callable[..., S
     assert pen.used_mm == pytest.approx(2000 + drawn, rel=0.005)
     assert wear.drawn_mm == pytest.approx(drawn, rel=0.005)
     assert (pen.cards, pen.lifts) == (wear.cards, wear.lifts) == (2, 2 * len(s.card.strokes))
+
+
+def test_ink_is_counted_while_a_card_is_written_should_its_host_die(
+    shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[State, float]] = []
+    drew = Care.drew
+
+    def hear(care: Care, plotter: str, *, mm: float, **more: Any) -> None:
+        heard.append((s.store.job(job.id).state, mm))
+        drew(care, plotter, mm=mm, **more)
+
+    s = shop()
+    s.care.change_pen("left", "gel", ink_m=550, actor="op")
+    job = s.order("Thank you for your order, and for the kind words about the blue cups. " * 2)
+    monkeypatch.setattr(Care, "drew", hear)
+    s.load()
+    s.until_state(job, State.DONE)
+    s.until(lambda: s.care.wear("left").cards == 1)
+    drawn = sum(float(np.hypot(*np.diff(one, axis=0).T).sum()) for one in s.store.ink(job.id) or [])
+    assert sum(mm for _, mm in heard) == pytest.approx(drawn, rel=0.005)
+    under_way = [mm for state, mm in heard if state is State.WRITING]
+    assert sum(under_way) > drawn - 200
+    assert min(under_way) >= METER_MM
 
 
 def test_a_card_that_the_pen_cannot_finish_is_not_begun(shop: Callable[..., Shop]) -> None:
@@ -322,14 +347,20 @@ def test_without_switches_a_person_looks_at_a_mark(shop: Callable[..., Shop]) ->
 def test_a_question_lapses_when_the_plotter_is_connected_again(shop: Callable[..., Shop]) -> None:
     s = shop(drift_check_every=1)
     s.load()
-    s.until_state(s.order(), State.DONE)
+    before = s.order()
+    s.until_state(before, State.DONE)
     s.until_said("mark")
     s.fleet.stop(grace_s=0.5)
     s.fleet.start()
     s.until(lambda: s.care.open_check("left") is None)
     s.until(lambda: "1 card written since the last good check stay" in s.care.checks("left")[0].words)
+    # Its place was set anew: the next check says nothing of the card before it.
     s.load()
+    after = s.order()
+    s.until_state(after, State.DONE)
     s.until_said("mark")
+    assert s.care.answer("left", False, actor="op") == 1
+    assert [s.store.job(one.id).state for one in (before, after)] == [State.DONE, State.QUARANTINED]
     assert len([c for c in s.care.checks("left") if "unjudged" in c.words]) == 1
 
 
