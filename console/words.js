@@ -106,7 +106,8 @@ export function plotterState(plotter) {
   }
   if (paused) return { word: "Paused", why: "Takes no new cards until you activate it.", tone: "off" };
   if (plotter.blanks < 1) return { word: "No blanks", why: "Load blank cards, then it goes on by itself.", tone: "hold" };
-  return { word: "Ready", why: why || "Begins as soon as a card for it waits.", tone: "calm" };
+  if (why) return { word: "In hand", why: `${why}: it takes no card meanwhile.`, tone: "hold" };
+  return { word: "Ready", why: "Begins as soon as a card for it waits.", tone: "calm" };
 }
 
 /** A card is under the pen, so one of the blanks is taken. @param {Plotter} plotter */

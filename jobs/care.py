@@ -349,7 +349,10 @@ class Care:
     def _not_under_the_pen(self, plotter: str) -> None:
         row = self.store.plotter(plotter)
         if row.job is not None and not row.undecided:
-            raise NotAllowed(f"a card is under the pen of {plotter}: hold it, or wait until it is written")
+            raise NotAllowed(
+                f"a card is under the pen of {plotter}: wait until it is written, or stop it, change the pen, and go "
+                "on with the card"
+            )
 
     def _tell(self, connection: Connection, plotter: str, what: str, data: Mapping[str, object], actor: str) -> None:
         self.store.tell(connection, [{"kind": f"plotter.{what}", "plotter": plotter, "data": dict(data)}], actor)

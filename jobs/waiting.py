@@ -44,7 +44,7 @@ def _what_a_ready_job_waits_for(job: Job, plotters: Sequence[PlotterRow]) -> str
 
 
 def _obstacle(p: PlotterRow, stock: str) -> str | None:
-    """Why the plotter does not take a card on this stock, in a word that `_said` knows."""
+    """Why the plotter does not take a card on this stock, in a word that `_said` knows, or in its own."""
     if p.mode is Mode.PAUSED:
         return "paused"
     homes = p.condition is Condition.OFFLINE and p.reason == HOMES_WHEN_LOADED
@@ -56,7 +56,9 @@ def _obstacle(p: PlotterRow, stock: str) -> str | None:
         return p.condition.value
     if homes or stock not in p.stocks or (p.blanks == 0 and p.condition is Condition.IDLE):
         return f"load {stock} blanks"
-    return None if p.condition is Condition.IDLE and p.job is None else _BUSY
+    if p.condition is not Condition.IDLE or p.job is not None:
+        return _BUSY
+    return p.reason or None
 
 
 def _said(names: Sequence[str], why: str) -> str:

@@ -204,16 +204,17 @@ class Worker:
         if row.job is not None:
             return self._wait_for_a_decision(bench, row, row.job, seen)
         # A plotter in attention is idle again when its carer says so.
-        if self._said is None or self._said[0] is not Condition.ATTENTION:
-            self.report(Condition.IDLE)
-        _listen(bench.port, bench.session)
         # Who has the controls may have a hand over the bed: no card begins under it.
-        in_hand = self.errands.control is not None
-        if bench.pen_down and not in_hand:  # whoever lowered it has gone
+        in_hand = self.errands.control
+        free = "" if in_hand is None else f"{in_hand.by} has its controls"
+        if self._said is None or self._said[0] is not Condition.ATTENTION:
+            self.report(Condition.IDLE, free)
+        _listen(bench.port, bench.session)
+        if bench.pen_down and in_hand is None:  # whoever lowered it has gone
             SetPen(down=False).run(bench)
         if self.errands.serve(bench):
             return True
-        may_write = bench.zeroed and not in_hand
+        may_write = bench.zeroed and in_hand is None
         if (why := trouble(row)) is not None:
             self.report(Condition.ATTENTION, why)
             self.bell.wait(seen, IDLE_S, "event")
@@ -224,7 +225,7 @@ class Worker:
                 self.bell.wait(seen, IDLE_S, "event")
                 self.dispatch.sweep()
             return look is not Look.RECONNECT
-        self.report(Condition.IDLE)
+        self.report(Condition.IDLE, free)
         claim = self.dispatch.claim(self.plotter.name, most_ink_mm=self.carer.ink_mm) if look is Look.WRITE else None
         if claim is not None:
             self.errands.shut("it is writing a card")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,8 +88,12 @@ class Writing:
 
     def go_on(self, bench: Bench) -> bool:
         """Write the rest, from the proven place, as a new program; whether the connection can be kept."""
-        resume = self.resume
+        resume, path = self.resume, self._path
         assert resume is not None
+        assert path is not None
+        # A pen that was changed meanwhile has its own heights; the strokes keep their numbers.
+        machine = bench.session.machine
+        self._path, self._tongue = replace(path, machine=machine), driver(machine)
         self._bench, self._wish, self._nudges, self._ending = bench, Wish.GO_ON, -1, ""
         return self._stream(self._rewrite(resume))
 

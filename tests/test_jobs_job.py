@@ -102,6 +102,7 @@ PLOTTER = PlotterRow(
         ({}, [{"boot": None}], "no plotter is running"),
         ({}, [{}], "a plotter takes it next"),
         ({}, [{"mode": Mode.PAUSED}], "^left is paused$"),
+        ({}, [{"reason": "Ana has its controls"}], "^left: Ana has its controls$"),
         ({}, [{"blanks": 0}], "^left: load a6 blanks$"),
         ({}, [{"loaded_stock": "c6"}], "^left: load a6 blanks$"),
         ({}, [{"condition": Condition.OFFLINE, "reason": "unplugged"}], "^left is offline$"),

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 from floor import LEFT, SHELF, Floor
 
+from jobs.care import Care as CareBook
 from jobs.compose import compose
 from jobs.desk import Desk
 from jobs.dispatch import Claim, Dispatch
 from jobs.errand import Home
 from jobs.job import Condition, Decision, Job, NotAllowed, State, Wanted
+from plotter.care import Care, PenProfile
 from plotter.clock import VirtualClock
 from plotter.faults import Card
 from plotter.machine import Machine, Slot
+from plotter.pen import ServoPen
 from plotter.plan import TOLERANCE_MM
 from plotter.port import Port, PortError
+from plotter.serialport import open_port
 from plotter.simport import SimPort
 from plotter.simulator import Simulator
 from plotter.strokes import Stroke, deviation
@@ -86,6 +90,42 @@ def test_a_stopped_card_goes_on_at_a_persons_word(floor: Callable[..., Floor]) -
     [broke] = [event.data for event in f.store.events(job=job.id) if event.kind == "job.interrupted"]
     assert (broke["card"], broke["fault"]) == ("resumable", "stopped")
     assert broke["resume"] == [verdict.resume.stroke, verdict.resume.mm]
+
+
+def test_a_pen_that_ran_dry_in_mid_card_is_changed_and_the_card_gone_on_with(floor: Callable[..., Floor]) -> None:
+    told = ""
+
+    def hears(url: str, **more: Any) -> Port:
+        port = open_port(url, **more)
+        write = port.write
+
+        def heard(data: bytes) -> None:
+            nonlocal told
+            told += data.decode("ascii")
+            write(data)
+
+        port.write = heard  # type: ignore[method-assign]
+        return port
+
+    pens = {"soft": PenProfile(title="soft"), "hard": PenProfile(lift=ServoPen(down_s=760, down_settle_s=0.3))}
+    left = replace(LEFT, care=Care(pens=pens))
+    f = floor(dispatch=pressing((3, Wanted.STOP)), plotters=[left], opener=hears)
+    book = CareBook(f.store)
+    book.change_pen("left", "soft", ink_m=None, actor="op")
+    f.load()
+    job = f.order(WORDS)
+    f.until_state(job, State.INTERRUPTED)
+    f.until_condition(Condition.ATTENTION)
+    before = told
+    assert f"S{LEFT.machine.pen.down_s}" in before
+    book.change_pen("left", "hard", ink_m=None, actor="op")
+    f.desk.resume(job.id, actor="op")
+    f.until_state(job, State.DONE)
+    assert_whole_and_once(f, job)
+    after = told.removeprefix(before)
+    assert ("S760" in before, "S760" in after) == (False, True)
+    assert f"S{LEFT.machine.pen.down_s}" not in after
+    assert [pen.lifts > 0 for pen in book.pens("left")] == [True, True]
 
 
 def test_a_card_stopped_again_and_again_is_whole_in_the_end(floor: Callable[..., Floor]) -> None:
