@@ -9,22 +9,44 @@ from pydantic_core import CoreSchema
 
 from fonts.drawer import NAME as ARTWORK
 from fonts.manner import Degrees, Factor, Share
+from jobs.api_forms import clean, formed, named, of_control
 from jobs.job import State
 from jobs.note import SEED_MAX
 
-# PostgreSQL keeps no NUL in text.
-_CLEAN = r"^[^\u0000]*$"
-Words = Annotated[str, Field(max_length=5000, pattern=_CLEAN)]
-Short = Annotated[str, Field(min_length=1, max_length=100, pattern=_CLEAN)]
-FieldName = Annotated[str, Field(min_length=1, max_length=64, pattern=_CLEAN)]
-ArtworkName = Annotated[str, Field(pattern=rf"^({ARTWORK})?$", examples=["signatures/margaret"])]
-Part = Annotated[str, Field(max_length=200, pattern=_CLEAN)]
-Value = Annotated[str, Field(max_length=2000, pattern=_CLEAN)]
-PlotterName = Annotated[str, Field(pattern=r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$", examples=["plt_left"])]
+Words = Annotated[str, clean(max_length=5000)]
+Short = Annotated[str, clean(min_length=1, max_length=100)]
+FieldName = Annotated[str, clean(min_length=1, max_length=64)]
+ArtworkName = Annotated[
+    str, formed(rf"^({ARTWORK})?$", "a drawing is named like signatures/margaret", examples=["signatures/margaret"])
+]
+Part = Annotated[str, clean(max_length=200)]
+Value = Annotated[str, clean(max_length=2000)]
+PlotterName = Annotated[
+    str,
+    formed(
+        r"^(plt_)?[a-z0-9][a-z0-9-]{0,30}$",
+        "plotters are named in small letters, digits and hyphens, like left or plt_left",
+        examples=["plt_left"],
+    ),
+]
 PlotterId = Annotated[PlotterName, Path()]
-SlotName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", examples=["card"])]
-JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$", examples=["job_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
-BatchId = Annotated[str, Field(pattern=r"^bat_[0-9a-z]{26}$", examples=["bat_01m9zq3v5d8h2k4n6r7t9w1x3y"])]
+SlotName = Annotated[str, named(examples=["card"])]
+JobId = Annotated[
+    str,
+    formed(
+        r"^job_[0-9a-z]{26}$",
+        "a job's id is job_ and 26 small letters and digits",
+        examples=["job_01m9zq3v5d8h2k4n6r7t9w1x3y"],
+    ),
+]
+BatchId = Annotated[
+    str,
+    formed(
+        r"^bat_[0-9a-z]{26}$",
+        "a batch's id is bat_ and 26 small letters and digits",
+        examples=["bat_01m9zq3v5d8h2k4n6r7t9w1x3y"],
+    ),
+]
 
 
 # JSON has one kind of number: 20.0 is the integer 20 (JSON Schema 2020-12, validation, section 6.1.1).
@@ -123,7 +145,7 @@ class JobIn(NoteIn):
     hold: bool = Field(False, description="Keep it from being written until it is released.")
     plotter: PlotterName | None = Field(None, description="Only this plotter may write it.")
     external_id: Short | None = Field(None, description="Your own number for it; not checked for doubles.")
-    metadata: dict[FieldName, Annotated[str, Field(max_length=500, pattern=_CLEAN)]] = Field(
+    metadata: dict[FieldName, Annotated[str, clean(max_length=500)]] = Field(
         default_factory=dict,
         max_length=20,
         description="Up to 20 pairs of your own, given back as they are.",
@@ -155,7 +177,7 @@ class DecisionIn(Strict):
     looked: bool = Field(
         False, description="With resume of a card whose verdict is look: only the strokes that are certain are on it."
     )
-    note: Annotated[str, Field(max_length=500, pattern=_CLEAN)] = Field("", description="Why, for the record.")
+    note: Annotated[str, clean(max_length=500)] = Field("", description="Why, for the record.")
 
 
 Blanks = Annotated[int, Field(ge=0, le=10000), _INTEGRAL]
@@ -215,7 +237,7 @@ class CornersIn(Strict):
 class HereIn(Strict):
     """Where does the pen stand? `token` proves that one has the plotter's controls, where somebody has them."""
 
-    token: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[0-9a-f]+$")] | None = None
+    token: Annotated[str, of_control()] | None = None
 
 
 class FedIn(Strict):

@@ -57,13 +57,16 @@ def router(front: Front) -> APIRouter:
         """The pen was held above both lower corners of a paper: the slot lies where they say, from now on."""
         plotter = front.plotter(id)
         stock = _stock(front, body.stock, "stock")
+        corners = {"lower_left": body.lower_left, "lower_right": body.lower_right}
+        width, height = plotter.machine.width_mm, plotter.machine.height_mm
+        off = [name for name, at in corners.items() if not (0 <= at.x_mm <= width and 0 <= at.y_mm <= height)]
         try:
-            left, right = ((one.x_mm, one.y_mm) for one in (body.lower_left, body.lower_right))
+            left, right = ((one.x_mm, one.y_mm) for one in corners.values())
             lies = Slot.from_corners(left, right, stock.width_mm)
         except ValueError as error:
-            raise impossible("lower_right", "out_of_range", str(error)) from None
+            raise impossible((*off, "lower_right")[0], "out_of_range", str(error)) from None
         if why := bed.beyond(plotter, store.plotter(plotter.name), slot, lies, stock, front.shelf.stocks):
-            raise impossible("lower_left", "does_not_fit", why)
+            raise impossible((*off, "stock")[0], "does_not_fit", why)
         return plotter_out(desk.measure(plotter.name, slot, lies, actor=ACTOR), plotter)
 
     @routes.post("/{id}/slots/{slot}/reset", responses=responses(*OF_ONE))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from jobs.api_asked import PlotterId, Servo, Strict
 from jobs.api_errors import OF_ONE, impossible, responses
+from jobs.api_forms import named
 from jobs.api_front import ACTOR, Front
 from jobs.care import Care, Check, FittedPen
 from jobs.carer import with_lift, with_pen, words_of
@@ -15,7 +16,7 @@ from jobs.caring import CheckPlace, PenSteps, RunMacro, TryHeight, WarmUp
 from jobs.errand import Errand
 from plotter.machine import Plotter, ServoPen
 
-MacroName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", examples=["load"])]
+MacroName = Annotated[str, named(examples=["load"])]
 Metres = Annotated[float, Field(ge=0, le=100_000)]
 Level = Annotated[float, Field(ge=-50, le=1000)]
 # Twelve steps of a test, each under its label, take some two minutes on a slow machine.

@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from jobs.api_asked import PlotterId, Short, Strict
 from jobs.api_errors import OF_ONE, responses
+from jobs.api_forms import of_control
 from jobs.api_front import ACTOR, Front
 from jobs.api_panel import PlaceOut
 from jobs.errand import Control, Errand, Errands, Home
 from jobs.handling import FASTEST_MM_S, Go, Jog, SetOrigin, SetPen, Step, Stick
 from plotter.program import Point
 
-Token = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$", examples=["0123456789abcdef"])]
+Token = Annotated[str, of_control(examples=["0123456789abcdef"])]
 Place = Annotated[float, Field(ge=0, le=3000, allow_inf_nan=False)]
 Little = Annotated[float, Field(ge=-50, le=50, allow_inf_nan=False)]
 Push = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]

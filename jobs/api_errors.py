@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Scope
 
+from jobs.api_forms import said
 from jobs.compose import Fault, NoteFault
 from jobs.errand import ErrandFailed
 from jobs.job import Missing, NotAllowed, Stale
@@ -263,8 +264,10 @@ def _schema(error: RequestValidationError) -> Problem:
             at = one["loc"][-1]
             return Problem("malformed_body", f"The body is not JSON: {one['ctx']['error']} at character {at}.")
         where, *path = [str(part)[:80] for part in one["loc"]]
+        if where == "path" and one["type"] == "string_pattern_mismatch":
+            return Problem("unknown_id", f"there is none called {str(one['input'])[:80]}: {said(one)}")
         name = ".".join(path) or where
-        faults.append(Fault(name, _KINDS.get(one["type"], "invalid"), str(one["msg"])[:300]))
+        faults.append(Fault(name, _KINDS.get(one["type"], "invalid"), said(one)))
     words = "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:5])
     return Problem("invalid_request", words, faults)
 

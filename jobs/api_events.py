@@ -10,9 +10,10 @@ from pydantic import Field
 from jobs.api_asked import JobId, Unsent
 from jobs.api_errors import responses
 from jobs.api_feed import Feed
+from jobs.api_forms import formed
 from jobs.api_front import Front
 
-EventId = Annotated[str, Field(pattern=r"^evt_[0-9]{1,15}$", examples=["evt_1042"])]
+EventId = Annotated[str, formed(r"^evt_[0-9]{1,15}$", "an event's id is evt_ and its number", examples=["evt_1042"])]
 Few = Annotated[int, Field(ge=1, le=1000)]
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Header, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from jobs.api_asked import NoteIn, Unsent, plotter_name
 from jobs.api_errors import Problem
+from jobs.api_forms import formed
 from jobs.bed import lying, unfit
 from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
@@ -23,7 +24,16 @@ from plotter.machine import Plotter, Slot
 
 ACTOR = "api"  # there are no accounts yet: everybody who reaches the server is one
 
-_Key = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["order-A-1001"])]
+_Key = Annotated[
+    str,
+    formed(
+        r"^[!-~]+$",
+        "a key is of printable ASCII without blanks",
+        min_length=1,
+        max_length=255,
+        examples=["order-A-1001"],
+    ),
+]
 Key = Annotated[
     _Key | None,
     Unsent,

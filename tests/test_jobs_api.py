@@ -218,6 +218,46 @@ def test_a_bad_query_is_refused(api: httpx.Client, query: str, field: str) -> No
     assert fault["field"] == field
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/v1/plotters/Two x", "there is none called Two x: plotters are named in small letters"),
+     ("/v1/jobs/job_7", "there is none called job_7: a job's id is job_ and 26"),
+     ("/v1/plotters/left/slots/A!/reset", "there is none called A!: it is named in small letters")],
+)  # fmt: skip
+def test_what_no_id_can_be_is_not_there(api: httpx.Client, path: str, words: str) -> None:
+    answer = api.post(path) if path.endswith("reset") else api.get(path)
+    problem(answer, 404, "unknown_id")
+    assert words in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "field"),
+    [((-5, 10), (143, 10), "lower_left"), ((-5, 10), (150, 10), "lower_left"), ((200, 10), (348, 10), "lower_right"),
+     ((10, 10), (150, 10), "lower_right"), ((10, 150), (158, 150), "stock")],
+)  # fmt: skip
+def test_a_corner_that_cannot_be_is_named(
+    api: httpx.Client, left: tuple[float, float], right: tuple[float, float], field: str
+) -> None:
+    corners = {"lower_left": left, "lower_right": right}
+    body = {name: {"x_mm": x, "y_mm": y} for name, (x, y) in corners.items()}
+    [fault] = problem(
+        api.post("/v1/plotters/left/slots/card/measure", json={"stock": "a6", **body}), 422, "not_possible"
+    )
+    assert fault["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"seed": "x"}, "seed: say a whole number"), ({"hold": "x"}, "hold: say true or false"),
+     ({"text": 7}, "text: say a text, in quotes"), ({"plotter": "Left!"}, "plotter: plotters are named in small"),
+     ({"text": "a\0b"}, "a character that no text has")],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_words(api: httpx.Client, change: dict[str, object], words: str) -> None:
+    answer = api.post("/v1/jobs", json={**NOTE, **change})
+    problem(answer, 422, "invalid_request")
+    assert words in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["/v1/events?limit=1&afer=evt_1", "/v1/hands?afer=1", "/v1/jobs?afer=1"])
 def test_a_misspelt_parameter_is_not_passed_over(api: httpx.Client, path: str) -> None:
     [fault] = problem(api.get(path), 422, "invalid_request")
