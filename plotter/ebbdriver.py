@@ -95,24 +95,25 @@ class EbbDriver:
         session = wire.session
         assert isinstance(session, EbbSession)
         session.heeds = False
-        at: Point | None
         try:
-            if left == "restarted":
-                _raise(wire)
-                return Rescued(False, "the pen is up")
-            if left == "obeying" and session.up and session.motors is not None:
-                at = Belt.of(self.machine).place(session.motors)
-                if not _brake(wire, session):
-                    return Rescued(False, "the pen is up")
-            elif left == "resting":
-                at = wire.status().at
-            else:
-                _stop(wire)
-                at = wire.status().at if left == "obeying" else None
-                _raise(wire)
-                if at is None:
-                    return Rescued(False, "the pen is up")
-            return self._park(wire, at, park)
+            try:
+                if left == "obeying" and session.up and session.motors is not None:
+                    at = Belt.of(self.machine).place(session.motors)
+                    if not _brake(wire, session):
+                        return Rescued(False, "the pen is up")
+                    return replace(self._park(wire, at, park), emptied=True)
+                if left == "resting":
+                    return self._park(wire, wire.status(undisturbed=True).at, park)
+                if left == "obeying":
+                    _stop(wire)
+                    at = wire.status(undisturbed=True).at
+                    _raise(wire)
+                    return self._park(wire, at, park)
+            except Locked:
+                pass  # meanwhile, or it has restarted
+            _stop(wire)
+            _raise(wire)
+            return Rescued(False, "the pen is up", anew=left != "locked")
         except (PortError, Refusal, Locked) as error:
             return Rescued(False, f"{LIFT_BY_HAND} ({error})", lifted=False)
         finally:
@@ -123,7 +124,7 @@ class EbbDriver:
             return Rescued(True, "the pen is up", stood)
         for line in self.move(park):
             wire.ask(line, PARK_S)
-        report = wire.wait_for(frozenset({"Idle"}), PARK_S, every_s=0.2)
+        report = wire.wait_for(frozenset({"Idle"}), PARK_S, every_s=0.2, undisturbed=True)
         if math.dist(report.at, park) <= NEAR_MM:
             return Rescued(True, "the pen is up and parked", stood)
         where = f"the pen is up, but the machine stands at X{report.at[0]:g} Y{report.at[1]:g}"
@@ -200,7 +201,7 @@ def _raise(wire: Wire) -> None:
     machine = wire.session.machine
     for line in (*servo(machine), lift(machine, first=True)):
         wire.ask(line)
-    report = wire.wait_for(frozenset({"Idle"}), FIRST_LIFT_MS / 1000 + ANSWER_S)
+    report = wire.wait_for(frozenset({"Idle"}), FIRST_LIFT_MS / 1000 + ANSWER_S, undisturbed=True)
     if report.pen != "up":
         raise Locked("the board does not say that the pen is up")
 
@@ -221,7 +222,7 @@ def _brake(wire: Wire, session: EbbSession) -> bool:
         if ticks and any(steps):
             line = str(Move(share(steps[0], ticks, 1.0, 0.0), share(steps[1], ticks, 1.0, 0.0)))
             _when_room(wire, line)
-    report = wire.wait_for(frozenset({"Idle"}), LONG_WAY_S, every_s=0.02)
+    report = wire.wait_for(frozenset({"Idle"}), LONG_WAY_S, every_s=0.02, undisturbed=True)
     session.settle()
     assert session.motors is not None
     return math.dist(report.at, Belt.of(session.machine).place(session.motors)) <= NEAR_MM

@@ -69,6 +69,7 @@ class Leg:
         self._asked: float | None = None  # when a report was asked for that has not come
         self._calling: float | None = None  # when the first one was asked for since the machine was heard
         self._asked_executed = 0  # lines executed then
+        self._vouched = 0  # lines that were executed when the last report was asked for
         self._quick = True
         self._seen_down = -1  # the last stroke in which a report has said that the pen is down
         self._due = 0  # reports that were asked for; while one more is, a report tells what was so before
@@ -89,10 +90,10 @@ class Leg:
         """Whether a byte was sent that can lower the pen."""
         return self._sent > self._first_down
 
-    @property
-    def pen_is_up(self) -> bool:
-        """Whether the pen was proved up, and nothing was sent since that lowers it."""
-        after = max(self._executed, self._checked)
+    def pen_is_up(self, *, anew: bool) -> bool:
+        """Whether the pen was proved up, and nothing was sent since that lowers it; `anew`: the machine may have
+        restarted since its last report, and its answers prove nothing."""
+        after = self._vouched if anew else max(self._executed, self._checked)
         before = self._kinds[after - 1] if after else "setup"
         return before not in MARKING and all(kind not in MARKING for kind in self._kinds[after : self._sent])
 
@@ -102,6 +103,8 @@ class Leg:
             return None
         # Where answers came twice, or lines were lost, what answers seemed to prove may not have been done.
         executed = self._checked if broken.fault in ("reply-lost", "line-lost") else self._executed
+        if rescued.emptied:
+            executed = self._answered = self._sent
         sent = self._sent if broken.before is None else min(self._sent, broken.before)
         answered = min(self._answered, sent)
         lag, reached = self._session.lag, self._reached
@@ -282,6 +285,7 @@ class Leg:
             self._ask_soon(0.0)
             self._tell()
             return False
+        self._vouched = self._asked_executed
         if self._session.empty(report) and self._answered < self._sent and not self._due:
             self._audit(report)
         if self._still and self._sent == len(self._kinds) and not self._due:

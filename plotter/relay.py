@@ -25,7 +25,8 @@ HELD_S = 0.25
 class Relay:
     """A watch for `stream`, open as a context: its thread asks `watch`, in order, of the latest progress only.
 
-    What `watch` raises, the stream raises with the pen lifted.
+    What `watch` raises, the stream raises with the pen lifted. At its end the last answer is waited for: nothing of a
+    card is said after it.
     """
 
     def __init__(self, watch: Callable[[Progress], Wish], port: Port) -> None:
@@ -50,6 +51,7 @@ class Relay:
         with self._changed:
             self._open = False
             self._changed.notify_all()
+        self._thread.join()
 
     def __call__(self, now: Progress) -> Wish:
         """The watcher's wish: its answer to this, when that comes at once; else its last, and HOLD when that is old."""

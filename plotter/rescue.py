@@ -41,7 +41,8 @@ class Rescued:
     the paper (machine frame, mm; None when that is not certain), and whether it did.
 
     `pen`: "down" when it was seen to be so on the way there; else as the machine told it at its stand, "" when nobody
-    knows.
+    knows. `emptied`: whether all that was sent has been carried out before. `anew`: whether it was found to have
+    restarted, or locked itself, which may have been before: only what it has reported since is sure.
     """
 
     known: bool
@@ -49,53 +50,67 @@ class Rescued:
     stood: tuple[float, float] | None = None
     lifted: bool = True
     pen: Lift = ""
+    emptied: bool = False
+    anew: bool = False
 
 
 def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
     """Lift the pen as soon as the machine allows, then bring a machine that knows its place to `park`, if any.
 
-    Never raises PortError: a machine that does not obey is told of in the words.
+    One that restarts meanwhile is told anew to lift it. Never raises PortError: a machine that does not obey is told of
+    in the words.
     """
-    stood = None
+    stood: tuple[float, float] | None = None
     try:
-        if left == "gone":
-            return Rescued(False, LIFT_BY_HAND, lifted=False)
-        if left == "restarted":
-            _raise(wire, raise_by_its_height(wire.session.machine))
-            return Rescued(False, "the pen is up")
-        if left == "resting":
-            stood = wire.status(undisturbed=True).at
-            return _park(wire, stood, park)
-        rescued = _lift(wire, left)
-        if not (rescued.lifted and rescued.known):
-            return rescued
-        stood = rescued.stood
-        return replace(_park(wire, stood, park), pen=rescued.pen)
+        try:
+            if left == "gone":
+                return Rescued(False, LIFT_BY_HAND, lifted=False)
+            if left == "restarted":
+                _raise(wire, raise_by_its_height(wire.session.machine))
+                return Rescued(False, "the pen is up")
+            if left == "resting":
+                stood = wire.status(undisturbed=True).at
+                return _park(wire, stood, park)
+            if left == "obeying":
+                rescued = _lift(wire)
+                stood = rescued.stood
+                return replace(_park(wire, stood, park), pen=rescued.pen) if rescued.known else rescued
+        except Locked:
+            pass  # meanwhile, or it has restarted
+        return replace(_unlock(wire), stood=stood, anew=left != "locked")
     except (PortError, Refusal, Locked) as error:
         return Rescued(False, f"{LIFT_BY_HAND} ({error})", stood, lifted=False)
 
 
-def _lift(wire: Wire, left: Left) -> Rescued:
-    """Hold, reset once it stands (which keeps the position), pen up."""
+def _unlock(wire: Wire) -> Rescued:
+    """The pen up on a machine that has locked itself, or started anew: its place is not known."""
     machine = wire.session.machine
-    held: Status | None = None
-    if left == "obeying":
-        with suppress(Locked, Silence):
-            held = _hold(wire)
-    known = held is not None and held.state not in ("Alarm", "Sleep")
-    if not known:
-        # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
-        wire.rest(ALARM_DEAF_S)
-    known = not reset(wire) and known
-    # The firmware is deaf to lines for a moment after its banner; it tells its state when it hears again.
-    report = _told(wire)
-    if report.state == "Alarm":
-        if left == "locked" and not isinstance(machine.pen, ServoPen):
+    # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
+    wire.rest(ALARM_DEAF_S)
+    reset(wire)
+    if _told(wire).state == "Alarm":
+        if not isinstance(machine.pen, ServoPen):
             # A Z axis that may sit on its limit switch is not moved without a person.
             return Rescued(False, LIFT_BY_HAND, lifted=False)
         _ask_all(wire, ("$X",))
+    _raise(wire, raise_by_its_height(machine))
+    return Rescued(False, "the pen is up")
+
+
+def _lift(wire: Wire) -> Rescued:
+    """Hold, reset once it stands (which keeps the position), pen up."""
+    held: Status | None = None
+    with suppress(Silence):
+        held = _hold(wire)
+    known = held is not None and held.state not in ("Alarm", "Sleep")
+    if not known:
+        wire.rest(ALARM_DEAF_S)
+    known = not reset(wire) and known
+    # The firmware is deaf to lines for a moment after its banner; it tells its state when it hears again.
+    if _told(wire).state == "Alarm":
+        _ask_all(wire, ("$X",))
         known = False
-    stands = _raise(wire, preamble(machine)).at
+    stands = _raise(wire, preamble(wire.session.machine)).at
     # A machine that has restarted by itself meanwhile says the same as one that was reset, but not the same place.
     if held is None or not known or math.dist(held.at, stands) > NEAR_MM:
         return Rescued(False, "the pen is up")
@@ -152,8 +167,8 @@ def _raise(wire: Wire, lines: tuple[str, ...]) -> Status:
     """
     for last in (False, False, True):
         try:
-            for line in lines:
-                wire.ask(line, RISEN_S)
+            for line in lines:  # only a height or a dwell keeps an answer waiting
+                wire.ask(line, RISEN_S if last or "Z" in line or "G4" in line else AGAIN_S)
             report = _told(wire)
             if last or report.pen in ("up", ""):
                 return report
@@ -161,7 +176,8 @@ def _raise(wire: Wire, lines: tuple[str, ...]) -> Status:
             if last:
                 raise
         reset(wire)  # half a line may be left in the machine
-        _told(wire)
+        if _told(wire).state == "Alarm":
+            raise Locked("the machine has locked itself")
     raise AssertionError
 
 
@@ -169,7 +185,7 @@ def _park(wire: Wire, stood: tuple[float, float] | None, park: tuple[float, floa
     if park is None:
         return Rescued(True, "the pen is up", stood)
     _ask_all(wire, (write_move(park),))
-    report = wire.wait_for(frozenset({"Idle", "Alarm"}), PARK_S, every_s=0.2)
+    report = wire.wait_for(frozenset({"Idle"}), PARK_S, every_s=0.2, undisturbed=True)
     if report.state == "Idle" and math.dist(report.at, park) <= NEAR_MM:
         return Rescued(True, "the pen is up and parked", stood)
     where = f"the pen is up, but the machine stands at X{report.at[0]:g} Y{report.at[1]:g}"

@@ -233,7 +233,8 @@ class _Card:
         if at_best is Card.SPOILED or (broken.fault in _MENDED and resume is None):
             return Card.SPOILED
         # The place is not proven: an eye may save the card if the pen was off the paper, or stopped on its way.
-        return Card.LOOK if resume is not None or leg.pen_is_up or broken.fault == "soft-limit" else Card.SPOILED
+        sure = resume is not None or leg.pen_is_up(anew=rescued.anew)
+        return Card.LOOK if sure or broken.fault == "soft-limit" else Card.SPOILED
 
 
 # Faults that have put ink where none belongs: wherever the pen stands, nothing is proven.

@@ -116,16 +116,22 @@ class Wire:
                 break
         return last or self.status(undisturbed=True)
 
-    def wait_for(self, states: frozenset[str], within_s: float, every_s: float = 0.05) -> Status:
-        """Reports, one each `every_s`, until the machine stands still in one of `states`; raises Silence."""
+    def wait_for(
+        self, states: frozenset[str], within_s: float, every_s: float = 0.05, *, undisturbed: bool = False
+    ) -> Status:
+        """Reports, one each `every_s`, until the machine stands still in one of `states`; raises Silence.
+
+        With `undisturbed` raises Locked when it starts anew or locks itself meanwhile.
+        """
         end = self.now() + within_s
         while True:
-            report = self.status()
+            report = self.status(undisturbed=undisturbed)
             if report.state in states and (report.sub == 0 or report.state not in ("Hold", "Door")):
                 return report
             if self.now() >= end:
                 raise Silence(f"the machine is in state {report.state} and does not come to rest")
-            self.rest(every_s)
+            if self.rest(every_s) and undisturbed:
+                raise Locked("the machine has restarted or locked itself on its way")
 
     def rest(self, seconds: float) -> bool:
         """Let time pass; whether the machine has locked itself or restarted: what else it says is of no interest."""

@@ -69,3 +69,17 @@ def test_what_the_watcher_raises_comes_up_with_the_pen_lifted() -> None:
     with Relay(watch, port) as relay, pytest.raises(LookupError, match="gone"):
         stream(port, session, driver(MACHINE).write(PATH), watch=relay)
     assert not port.simulator.pen_down
+
+
+def test_nothing_is_said_of_a_card_after_its_end() -> None:
+    said: list[str] = []
+
+    def watch(_: Progress) -> Wish:
+        said.append("asked")
+        threading.Event().wait(0.3)
+        said.append("answered")
+        return Wish.GO_ON
+
+    with Relay(watch, plug(MACHINE)) as relay:
+        relay(Progress(1, 2, (0.0, 0.0), "Run", False, 1.0))
+    assert said == ["asked", "answered"]
