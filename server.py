@@ -19,6 +19,8 @@ from jobs import catalogue
 from jobs import commands as orders
 from jobs.shop import Notes, Shop, ShopFault, is_loopback, remarks, shop
 from plotter import commands as machines
+from plotter.port import PortError
+from plotter.simport import open_sim
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -152,9 +154,12 @@ def serve(
         raise ShopFault([f"--host {address.host}: other computers could reach it; set [server] allow_remote = true"])
     plotters = it.plotters
     if sim_speed is not None:
-        plotters = tuple(
-            replace(one, port=f"sim://?speed={sim_speed}") if one.port.startswith("sim://") else one for one in plotters
-        )
+        simulated = f"sim://?speed={sim_speed}"
+        try:
+            open_sim(simulated).close()
+        except PortError as error:
+            raise ShopFault([f"--sim-speed {sim_speed}: {error}"]) from None
+        plotters = tuple(replace(one, port=simulated) if one.port.startswith("sim://") else one for one in plotters)
     it = replace(it, server=address, plotters=plotters)
 
     import uvicorn

@@ -1,5 +1,7 @@
 """`./run faults`: the fault campaign. Thousands of cards, each with one fault at one moment, judged by the ink.
 
+With `--pairs` each has two faults, or one and a person's word. Then only the ink is judged, not how soon a pen rose.
+
 Every run is a pure function of its number, so the table is the same wherever it is made, and a failure is a line that
 can be run again: `./run faults --trial '17:servo/6/drop-in:412@stream'`.
 """
@@ -8,13 +10,14 @@ import argparse
 import statistics
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from os import cpu_count
 
 from bench.timing import show
-from bench.trial import KINDS, MACHINES, Trial, can_have, parse, trial
+from bench.trial import KINDS, MACHINES, UNSEEN, Trial, can_have, pair, parse, trial
 from bench.trialrun import Attempt, Result, run
 from plotter.simfaults import Fault, Moment
 
@@ -22,19 +25,24 @@ RUNS = 20_000
 _CHUNK = 60
 
 
-def results(seeds: Sequence[int], kind: str | None, machine: str | None, workers: int) -> Iterable[Result]:
+Make = Callable[[int, str | None, str | None], Trial]
+
+
+def results(
+    seeds: Sequence[int], kind: str | None, machine: str | None, workers: int, make: Make = trial
+) -> Iterable[Result]:
     """The trials of these seeds, run in so many processes, in the order of the seeds."""
     if workers == 1:
-        yield from _some(seeds, kind, machine)
+        yield from _some(make, seeds, kind, machine)
         return
     with ProcessPoolExecutor(workers) as pool:
         chunks = [seeds[k : k + _CHUNK] for k in range(0, len(seeds), _CHUNK)]
-        for some in pool.map(_some, chunks, [kind] * len(chunks), [machine] * len(chunks)):
+        for some in pool.map(partial(_some, make), chunks, [kind] * len(chunks), [machine] * len(chunks)):
             yield from some
 
 
-def _some(seeds: Sequence[int], kind: str | None, machine: str | None) -> list[Result]:
-    return [_sure(trial(seed, kind, machine)) for seed in seeds]
+def _some(make: Make, seeds: Sequence[int], kind: str | None, machine: str | None) -> list[Result]:
+    return [_sure(make(seed, kind, machine)) for seed in seeds]
 
 
 def _sure(one: Trial) -> Result:
@@ -91,6 +99,8 @@ def shrunk(bad: Trial) -> tuple[Trial, Result]:
 
 def _smaller(one: Trial) -> Iterable[Trial]:
     it = one.fault
+    if one.also is not None:
+        yield replace(one, also=None)
     for strokes in range(1, one.strokes):
         yield replace(one, strokes=strokes)
     for digits in (0, 1, 2):
@@ -105,6 +115,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=RUNS, help="how many cards (default %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first one (default %(default)s)")
     parser.add_argument("--kind", choices=KINDS, help="this kind of fault only")
+    parser.add_argument("--pairs", action="store_true", help="two faults a card, or one and a person's word")
     parser.add_argument("--machine", choices=MACHINES, help="on this machine only")
     parser.add_argument("--workers", type=int, default=cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--trial", type=parse, help="run this one and tell all about it")
@@ -113,6 +124,8 @@ def main(words: list[str] | None = None) -> int:
         return _tell(run(asked.trial))
     if asked.machine and asked.kind and not can_have(asked.machine, asked.kind):
         parser.error(f"{asked.machine} cannot have {asked.kind}")
+    if asked.pairs and asked.kind in (*UNSEEN, "none"):
+        parser.error(f"{asked.kind} is no fault of a pair: no machine can tell of it")
     from rich.console import Console
     from rich.progress import Progress
 
@@ -120,7 +133,7 @@ def main(words: list[str] | None = None) -> int:
     found: list[Result] = []
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("cards", total=len(seeds))
-        for one in results(seeds, asked.kind, asked.machine, asked.workers):
+        for one in results(seeds, asked.kind, asked.machine, asked.workers, pair if asked.pairs else trial):
             found.append(one)
             bar.advance(task)
     table(found)

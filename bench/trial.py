@@ -1,10 +1,10 @@
 """Trial: one card, one machine, one fault, at one moment; a value that can be written down and run again.
 
 A trial is a pure function of its seed, so a campaign is a range of seeds. In text it is `MACHINE/STROKES/FAULT`, with
-`SEED:` before it: `17:servo/6/drop-in:412@stream`.
+`SEED:` before it: `17:servo/6/drop-in:412@stream`. A pair of faults is `FAULT&FAULT`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,7 +34,7 @@ _LEGACY_OKS = 340  # in the syntax of EiBotBoards before 3.x queries are answere
 class Trial:
     """A card of `strokes` strokes on `machine` (a key of MACHINES), and what goes wrong.
 
-    With a `wish` nothing does: at the fault's moment a person asks for it.
+    With a `wish` nothing does: at the fault's moment a person asks for it. `also`: a second fault.
     """
 
     seed: int
@@ -42,6 +42,7 @@ class Trial:
     strokes: int
     fault: Fault
     wish: str = ""
+    also: Fault | None = None
 
     @property
     def kind(self) -> str:
@@ -50,7 +51,7 @@ class Trial:
 
     def __str__(self) -> str:
         what = f"{self.wish}@{self.fault.at}" if self.wish else str(self.fault)
-        return f"{self.seed}:{self.machine}/{self.strokes}/{what}"
+        return f"{self.seed}:{self.machine}/{self.strokes}/{what}" + ("" if self.also is None else f"&{self.also}")
 
     @property
     def model(self) -> Machine:
@@ -66,8 +67,10 @@ def parse(text: str) -> Trial:
     try:
         seed, rest = text.split(":", 1)
         machine, strokes, what = rest.split("/", 2)
+        what, _, also = what.partition("&")
         wish = next((one for one in WISHES if what.startswith(f"{one}@")), "")
         trial = Trial(int(seed), machine, int(strokes), fault(what.replace(wish, NOTHING) if wish else what), wish)
+        trial = replace(trial, also=fault(also) if also else None)
     except ValueError as error:
         raise ValueError(f"'{text}' is no trial; write SEED:MACHINE/STROKES/FAULT ({error})") from error
     if machine not in MACHINES:
@@ -101,6 +104,8 @@ KINDS = (
 )
 """The kinds of a campaign: simulated faults, and what a person does in the middle of a card (stop, lift, hold-wish)."""
 WISHES = ("none", "stop", "lift", "hold-wish")
+# What no sender of G-code can see: told by the check at the switches, or by a person's eye.
+UNSEEN = ("motors-off", "lost-steps", "servo-stuck", "servo-slow", "pen-dry", "paper-shift")
 NOTHING = "slow-host:0"  # a fault that is none, to tell when its moment has come
 
 
@@ -162,3 +167,15 @@ def trial(seed: int, kind: str | None = None, machine: str | None = None) -> Tri
         case _:
             it = Fault(kind, (), moment)
     return Trial(seed, machine, strokes, it)
+
+
+def pair(seed: int, kind: str | None = None, machine: str | None = None) -> Trial:
+    """The trial of a seed with two faults that a machine can tell of, or a fault and what a person does."""
+    seen = [one for one in KINDS if one not in (*UNSEEN, "none") and (machine is None or can_have(machine, one))]
+    one = trial(seed, kind or seen[seed % len(seen)], machine)
+    others = [name for name in seen if name not in WISHES and can_have(one.machine, name)]
+    other = trial(seed + _OTHERS, str(np.random.default_rng([seed, 3]).choice(others)), one.machine)
+    return replace(one, strokes=max(one.strokes, other.strokes), also=other.fault)
+
+
+_OTHERS = 1_000_000_000  # the second fault is that of another seed

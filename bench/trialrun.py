@@ -6,13 +6,13 @@ paper is then held against the plan: nothing that was called whole may be less, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.trial import BOARDS, Trial
+from bench.trial import BOARDS, UNSEEN, Trial
 from jobs.job import TRANSITIONS, State
 from plotter.clock import VirtualClock
 from plotter.drift import Felt, feel
@@ -44,8 +44,6 @@ PEOPLE_WAIT_S = 1.5  # how long a person leaves a held card
 Passes = NDArray[np.int_]
 
 _W, _B, _R, _L, _S = Card.WHOLE, Card.BLANK, Card.RESUMABLE, Card.LOOK, Card.SPOILED
-# What no sender of G-code can see: told by the check at the switches, or by a person's eye.
-UNSEEN = ("motors-off", "lost-steps", "servo-stuck", "servo-slow", "pen-dry", "paper-shift")
 CHECKED = ("motors-off", "lost-steps")
 # What a sheet may be called after each fault; a fault may come before the pen, or after the last stroke.
 MAY_BE: dict[str, tuple[Card, ...]] = {
@@ -151,7 +149,7 @@ def run(trial: Trial) -> Result:
     """Bring the card of a trial to its end, whatever it takes, and judge."""
     result = Result(str(trial), trial.kind)
     path, state = trial.path(), State.READY
-    port = _plugged(trial, [trial.fault])
+    port = _plugged(trial, list(filter(None, (trial.fault, trial.also))))
     wish = trial.wish
     for _ in range(MOST_ATTEMPTS):
         state = _move(result, state, State.CLAIMED)
@@ -212,17 +210,20 @@ class _Sheet:
             return Card.BLANK
         simulator.stream_begins()
         watch = _Person(self._port, wish)
-        program = tongue.write(self._path)
+        program, resume = tongue.write(self._path), None
         for _ in range(MOST_ATTEMPTS):
             outcome = stream(self._tap, session, program, watch=watch, rewrite=self._rewritten)
             ended = self._port.clock.now()
+            if outcome.card is Card.BLANK and resume is not None:  # nothing came to what was on it before
+                card = Card.RESUMABLE if outcome.position_known else Card.LOOK
+                outcome = replace(outcome, card=card, resume=resume)
             if outcome.card is not Card.RESUMABLE:
                 self._port.settle()
             self._judge(outcome, ended)
             if outcome.card is not Card.RESUMABLE or outcome.resume is None:
                 return outcome.card
-            self._tap.cried_s = None
-            program = self._rewritten(outcome.resume)
+            self._tap.cried_s, resume = None, outcome.resume
+            program = self._rewritten(resume)
         self._result.problems.append("gone on with again and again")
         return Card.SPOILED
 
@@ -274,14 +275,15 @@ class _Sheet:
         stray = sheet.stray_mm(path.strokes) if sheet.strokes else 0.0
         rests = [one.begun + one.seconds - max(one.begun, hears) for one in sheet.rests]
         rest = 0.0 if outcome.card is Card.WHOLE else max(0.0, *rests, 0.0)
-        if LIFT_BY_HAND in outcome.reason or self._trial.kind == "mains-loss":
-            rest = 0.0  # nothing could have lifted it, and a person is told to look
+        if LIFT_BY_HAND in outcome.reason or self._trial.kind == "mains-loss" or self._trial.also is not None:
+            rest = 0.0  # nothing could have lifted it, and a person is told to look; a second fault may make it wait
         if rest > REST_S:
             result.problems.append(f"the pen rested {rest:.2f} s on the paper after the fault was seen")
         result.attempts.append(Attempt(outcome.card, outcome.fault, outcome.reason, late, stray, rest))
         if self._unseen:
             return  # the machine cannot tell: the check and the eye must
-        if len(result.attempts) == 1 and outcome.card not in MAY_BE[self._trial.kind]:
+        alone = self._trial.also is None
+        if alone and len(result.attempts) == 1 and outcome.card not in MAY_BE[self._trial.kind]:
             result.problems.append(f"called {outcome.card}, may be {' or '.join(MAY_BE[self._trial.kind])}")
         covered, meant = _passes(sheet, path), _passes(_as_meant(path), path)
         if outcome.card is Card.WHOLE:

@@ -65,7 +65,6 @@ export function worth(job) {
   const verdict = job.verdict;
   if (!verdict) return "";
   if (verdict.card === "look" && verdict.resumable) return "Look at it first; then it may be gone on with.";
-  if (verdict.card === "resumable" && !verdict.resumable) return "The machine must find its place again before this card can be gone on with.";
   return words[verdict.card];
 }
 

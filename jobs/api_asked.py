@@ -259,13 +259,3 @@ class JobsQuery(Strict):
     order: Literal["newest", "oldest"] = "newest"
     limit: int = Field(50, ge=1, le=200)
     after: Annotated[JobId | None, Unsent] = Field(None, description="`next` of the page before.")
-
-
-def plotter_id(name: str | None) -> str | None:
-    """`plt_` + the plotter's name."""
-    return None if name is None else f"plt_{name}"
-
-
-def plotter_name(id: str) -> str:
-    """The name in the configuration; ids and names are both taken. A name may not begin with `plt_`: it has no `_`."""
-    return id.removeprefix("plt_")

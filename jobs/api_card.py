@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from fonts.card import Stock
-from jobs.api_asked import plotter_id
 from jobs.api_errors import Problem, shown_fault
 from jobs.api_shown import FaultOut, PreviewOut
 from jobs.compose import Composition, Fault
+from jobs.job import plotter_id
 from plotter.driver import driver
 from plotter.machine import Plotter, Slot
 from plotter.plan import PlanError
@@ -72,7 +72,7 @@ def preview(card: Composition, stock: str, places: Sequence[tuple[Plotter, Slot]
         lifts=lifts,
         ink_mm=round(card.ink_mm, 1),
         seconds=seconds,
-        plotter=plotter_id(where.name if where else None),
+        plotter=None if where is None else plotter_id(where.name),
         xheight_mm=round(card.xheight_mm, 3),
         warnings=[FaultOut(**shown_fault(one)) for one in warnings],
     )

@@ -14,6 +14,7 @@ from jobs.care import Care, Check, FittedPen
 from jobs.carer import with_lift, with_pen, words_of
 from jobs.caring import CheckPlace, PenSteps, RunMacro, TryHeight, WarmUp
 from jobs.errand import Errand
+from jobs.job import plotter_id
 from plotter.machine import Plotter, ServoPen
 
 MacroName = Annotated[str, named(examples=["load"])]
@@ -215,7 +216,7 @@ def _care_out(one: Plotter, book: Care) -> CareOut:
     fitted, wear, check = book.fitted(one.name), book.wear(one.name), book.open_check(one.name)
     machine = with_pen(one, fitted)
     return CareOut(
-        id=f"plt_{one.name}",
+        id=plotter_id(one.name),
         pens=[
             PenKind(name=name, title=pen.title or name, width_mm=pen.width_mm, ink_m=pen.ink_m)
             for name, pen in one.care.pens.items()

@@ -11,8 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi.sse import ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.api_asked import plotter_id
-from jobs.job import Event, PlotterRow
+from jobs.job import Event, PlotterRow, plotter_id
 from jobs.store import Store
 
 PAGE = 500
@@ -212,7 +211,7 @@ def _shown(event: Event) -> ServerSentEvent:
         "at": event.at.isoformat().replace("+00:00", "Z"),
         "actor": event.actor,
         "job": event.job or event.data.get("job"),
-        "plotter": plotter_id(event.plotter),
+        "plotter": event.plotter and plotter_id(event.plotter),
     }
     return ServerSentEvent(id=event.id, event=event.kind, raw_data=_json(data))
 

@@ -10,10 +10,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from jobs import schema
-from jobs.api_asked import plotter_id
 from jobs.api_errors import responses
 from jobs.api_front import Front
-from jobs.job import State
+from jobs.job import State, plotter_id
 from plotter.faults import FAULTS, Card
 
 _attempt, _event = schema.attempt, schema.event
@@ -77,7 +76,7 @@ def _faults(broken: Sequence[tuple[str | None, Mapping[str, Any]]]) -> list[Faul
             counts.setdefault((plotter, data["fault"]), Counter())[Card(data["card"])] += 1
     found = [
         FaultCount(
-            plotter=plotter_id(plotter) or "",
+            plotter=plotter_id(plotter),
             fault=fault,
             title=FAULTS[fault].title if fault in FAULTS else fault,
             times=cards.total(),

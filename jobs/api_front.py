@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
 
-from jobs.api_asked import NoteIn, Unsent, plotter_name
+from jobs.api_asked import NoteIn, Unsent
 from jobs.api_errors import Problem
 from jobs.api_forms import formed
 from jobs.bed import lying, unfit
@@ -16,7 +16,7 @@ from jobs.compose import Composition, Fault, Shelf, compose
 from jobs.desk import Desk
 from jobs.errand import Errands
 from jobs.idempotency import Begun, Idempotency, Mismatch, Replay, Running
-from jobs.job import Missing
+from jobs.job import Missing, plotter_name
 from jobs.note import Note
 from jobs.shop import Notes
 from jobs.store import Store

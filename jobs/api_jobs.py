@@ -13,7 +13,6 @@ from jobs.api_asked import (
     JobsQuery,
     PlotterName,
     Unsent,
-    plotter_name,
 )
 from jobs.api_errors import OF_ONE, POSTED, Problem, responses, shown_fault
 from jobs.api_front import ACTOR, Answer, Front, Key, canonical
@@ -26,7 +25,7 @@ from jobs.api_shown import (
     job_out,
 )
 from jobs.idempotency import fingerprint
-from jobs.job import Decision, Job, Order
+from jobs.job import Decision, Job, Order, plotter_name
 from jobs.waiting import waiting_for
 from plotter.machine import Plotter
 from plotter.svg import png

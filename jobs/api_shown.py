@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from fonts.artwork import Artwork, NotArtwork
 from fonts.hands import Hand
 from fonts.manner import KNOBS
-from jobs.api_asked import BatchId, JobId, plotter_id
+from jobs.api_asked import BatchId, JobId
 from jobs.api_verdict import VerdictOut, verdict_out
-from jobs.job import Attempt, Batch, Condition, Job, Mode, State
+from jobs.job import Attempt, Batch, Condition, Job, Mode, State, plotter_id
 
 
 class Progress(BaseModel):
@@ -280,6 +280,7 @@ def artwork_out(name: str, drawings: Mapping[str, Artwork]) -> ArtworkOut:
 
 def job_out(job: Job, waiting_for: str | None) -> JobOut:
     """A job as the API shows it."""
+    where = job.on or job.plotter
     return JobOut(
         id=job.id,
         state=job.state,
@@ -293,7 +294,7 @@ def job_out(job: Job, waiting_for: str | None) -> JobOut:
         artwork=job.note.artwork or None,
         priority=job.priority,
         hold=job.hold,
-        plotter=plotter_id(job.on or job.plotter),
+        plotter=where and plotter_id(where),
         external_id=job.external_id,
         metadata=dict(job.metadata),
         batch=job.batch,
@@ -331,7 +332,7 @@ def attempt_out(one: Attempt) -> AttemptOut:
     }
     return AttemptOut(
         **known,
-        plotter=f"plt_{one.plotter}",
+        plotter=plotter_id(one.plotter),
         progress=Progress(stroke=one.stroke, strokes=one.strokes),
         position=position(one.x, one.y),
         verdict=verdict_out(one.verdict),

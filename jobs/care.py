@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from jobs import schema
-from jobs.job import Decision, NotAllowed, State, Who
+from jobs.job import Decision, NotAllowed, State, Who, plotter_id
 from jobs.store import Store
 
 _job, _attempt, _pen, _wear, _check = schema.job, schema.attempt, schema.pen, schema.wear, schema.check
@@ -208,7 +208,7 @@ class Care:
         with self.store.transaction() as connection:
             cards = self.unchecked(plotter)
             if not good:
-                self._quarantine(connection, plotter, words, "plotter", f"plt_{plotter}")
+                self._quarantine(connection, plotter, words, "plotter", plotter_id(plotter))
             self._add(connection, plotter, SWITCHES, good=good, error_mm=error_mm, cards=cards, words=words)
             return 0 if good else cards
 
@@ -344,7 +344,7 @@ class Care:
         values = {"cards": 0, "words": "", "settled_at": now if good else None, **more}
         connection.execute(insert(_check).values(plotter=plotter, kind=kind, at=now, good=good, **values))
         data = {"kind": kind, "good": good, "error_mm": more.get("error_mm"), "cards": values["cards"]}
-        self._tell(connection, plotter, "check", data, f"plt_{plotter}")
+        self._tell(connection, plotter, "check", data, plotter_id(plotter))
 
     def _not_under_the_pen(self, plotter: str) -> None:
         row = self.store.plotter(plotter)

@@ -234,11 +234,11 @@ class Carer:
         return None
 
     def spare(self) -> Slot:
-        """Where the first slot lies, for a paper to spare; raises ValueError when a card lies there."""
+        """Where the first slot lies, with a blank to spare in it; raises ValueError when none lies there."""
         row = self._dispatch.store.plotter(self.plotter.name)
         name, slot = next(iter(self.slots().items()))
-        if row.lies(row.slots[0]) not in ("blank", "nothing"):
-            raise ValueError(f"a card lies in slot {name}: take it out, lay a paper to spare there, and confirm it")
+        if row.lies(row.slots[0]) != "blank":
+            raise ValueError(f"no blank lies in slot {name}: lay a paper to spare there, and confirm it as a blank")
         return slot
 
     def use_up(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from jobs.carer import Carer
+from jobs.carer import Carer, words_of
 from jobs.errand import Bench, Errand, ErrandFailed
 from jobs.job import Mode
 from plotter.driver import driver
@@ -42,9 +42,12 @@ class CheckPlace(Errand[str]):
     """Look now whether the machine stands where it believes to."""
 
     def run(self, bench: Bench) -> str:
-        """What was found, or what a person is asked."""
+        """What was found, or what a person is asked; raises ErrandFailed while something is asked already."""
         _zeroed(bench)
-        return _carer(bench).check(bench)
+        carer = _carer(bench)
+        if (check := carer.book.open_check(bench.plotter.name)) is not None:
+            raise ErrandFailed(f"{words_of(check)}: answer that first")
+        return carer.check(bench)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class PenSteps(Errand[str]):
             if bench.over():
                 raise ErrandFailed("given up; the steps up to here are written")
             carer.write(bench, program, machine)
-        return f"{len(self.values)} steps are written: take the lowest pressure that draws every line whole"
+        take = "lowest pressure" if self.kind == "heights" else "shortest wait"
+        return f"{len(self.values)} steps are written: take the {take} that draws every line whole"
 
     def _steps(self, machine: Machine) -> Sequence[Step]:
         return heights(machine, self.values) if self.kind == "heights" else settles(machine, self.values)

@@ -118,7 +118,10 @@ class Desk:
                 if verdict is None or verdict.resume is None:
                     raise NotAllowed(f"{job_id} cannot be gone on with: where its writing broke off is not proven")
                 if not verdict.resumable:
-                    raise NotAllowed(f"{job_id} cannot be gone on with now: its plotter must find its place first")
+                    raise NotAllowed(
+                        f"{job_id} cannot be gone on with: its plotter was connected anew. One that homes finds its "
+                        "place again (Home), unless the server was restarted, too"
+                    )
                 if verdict.card is Card.LOOK and not looked:
                     raise NotAllowed(f"{job_id} must be looked at first: say that you have looked")
             resume = None if verdict is None else verdict.resume

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, inse
 from sqlalchemy.exc import IntegrityError
 
 from jobs import schema
-from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted
+from jobs.job import Cancelled, Condition, Job, Mode, NotAllowed, Stale, State, Wanted, plotter_id
 from jobs.rows import pack_ink
 from jobs.settling import count, no_blanks, resume_columns, settle, settle_unwritten, told
 from jobs.store import Store
@@ -129,7 +129,7 @@ class Dispatch:
     def _tell_plotter(self, connection: Connection, plotter: str, condition: Condition, reason: str) -> None:
         data = {"condition": condition, "reason": reason}
         self.store.tell(
-            connection, [{"kind": f"plotter.{condition}", "plotter": plotter, "data": data}], f"plt_{plotter}"
+            connection, [{"kind": f"plotter.{condition}", "plotter": plotter, "data": data}], plotter_id(plotter)
         )
 
     # -- the life of an attempt --------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Dispatch:
                     State.READY,
                     State.CLAIMED,
                     who="plotter",
-                    actor=f"plt_{plotter}",
+                    actor=plotter_id(plotter),
                     plotter=plotter,
                     attempts=_job.c.attempts + 1,
                 )
@@ -319,7 +319,8 @@ class Dispatch:
     def offer(self, plotter: str, card: Card | None) -> None:
         """The plotter stands ready, at a proven place, to go on with the interrupted card that lies in it; or not.
 
-        `card` is what it is worth to it now: RESUMABLE as it is, LOOK once a person has looked, None not at all.
+        `card` is what it is worth to it now: RESUMABLE as it is, LOOK once a person has looked, None not at all: then
+        it is for a person's eye.
         """
         interrupted = and_(
             _attempt.c.plotter == plotter,
@@ -329,8 +330,8 @@ class Dispatch:
             _attempt.c.resume_stroke.is_not(None),
         )
         if card is None:
-            values: dict[str, object] = {"resumable": False}
-            news: ColumnElement[bool] = _attempt.c.resumable
+            values: dict[str, object] = {"resumable": False, "card": Card.LOOK}
+            news: ColumnElement[bool] = or_(_attempt.c.resumable, _attempt.c.card == Card.RESUMABLE)
         else:
             values = {"resumable": True, "card": card}
             news = or_(~_attempt.c.resumable, _attempt.c.card != card)
@@ -340,7 +341,7 @@ class Dispatch:
         with self.store.transaction() as connection:
             if connection.execute(update(_attempt).where(interrupted, news).values(**values)).rowcount:
                 said = {"kind": "plotter.offer", "plotter": plotter, "data": {"card": card}}
-                self.store.tell(connection, [said], f"plt_{plotter}")
+                self.store.tell(connection, [said], plotter_id(plotter))
 
     def stay(self, plotter: str, reason: str) -> None:
         """A card that was to be gone on with cannot be after all: nothing more was drawn, and it waits for a person."""
@@ -400,7 +401,7 @@ class Dispatch:
             frm,
             to,
             who="plotter",
-            actor=f"plt_{claim.plotter}",
+            actor=plotter_id(claim.plotter),
             reason=reason,
             plotter=claim.plotter,
             data={"attempt": claim.number, **(data or {})},

@@ -5,6 +5,7 @@ asked waits for the answer. Errands live in memory only: what nobody waits for i
 restart, so no machine ever moves by an order of yesterday.
 """
 
+import logging
 import secrets
 import threading
 from collections import deque
@@ -34,6 +35,8 @@ T = TypeVar("T")
 PATIENCE_S = 30.0  # how long an errand may wait and run, unless it says otherwise
 LEASE_S = 15.0  # how long the controls stay with somebody who is not heard of
 IDLE = frozenset({"Idle"})
+
+log = logging.getLogger("fairhand.errand")
 
 
 class ErrandFailed(Exception):
@@ -274,6 +277,7 @@ class Errands:
         done = 0
         while (one := self._next()) is not None:
             bench.over = one.given_up.is_set
+            log.info("plotter %s: %s, asked by %s", self.plotter, type(one.errand).__name__, one.actor)
             try:
                 answer = one.errand.run(bench)
             except BaseException as error:

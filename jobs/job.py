@@ -262,6 +262,19 @@ class SlotRow:
     measured_by: str | None = None
 
 
+_PLOTTER = "plt_"
+
+
+def plotter_id(name: str) -> str:
+    """A plotter's id, and its name as who did something: `plt_` + the name in the configuration."""
+    return _PLOTTER + name
+
+
+def plotter_name(id: str) -> str:
+    """The name in the configuration; ids and names are both taken. A name may not begin with `plt_`: it has no `_`."""
+    return id.removeprefix(_PLOTTER)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlotterRow:
     """A plotter as the store knows it. `blanks`: blank cards a person has confirmed loaded, in all `slots` together.
@@ -294,8 +307,8 @@ class PlotterRow:
 
     @property
     def id(self) -> str:
-        """`plt_` + the name in the configuration."""
-        return f"plt_{self.name}"
+        """See `plotter_id`."""
+        return plotter_id(self.name)
 
     @property
     def undecided(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from jobs import schema
-from jobs.job import Stale, State, Wanted, Who
+from jobs.job import Stale, State, Wanted, Who, plotter_id
 from jobs.store import Store
 from plotter.faults import Card, Resume
 
@@ -56,7 +56,7 @@ def settle_unwritten(
     """The job has no ink: ready again, or cancelled when that is wanted. Raises Stale when it is claimed no longer."""
     cancel = wanted == Wanted.CANCEL
     to = State.CANCELLED if cancel else State.READY
-    actor = f"plt_{plotter}" if plotter else "controller"
+    actor = plotter_id(plotter) if plotter else "controller"
     moved = store.move(
         connection, _job.c.id == id, State.CLAIMED, to, who=who, actor=actor, reason=reason if not cancel else ""
     )

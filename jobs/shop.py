@@ -15,6 +15,8 @@ from plotter import bed
 from plotter.care import Name, PenProfile
 from plotter.machine import Feeder, Machine, Plotter, Slot
 from plotter.macros import MacroFault, macro
+from plotter.port import PortError
+from plotter.simport import open_sim
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -170,6 +172,7 @@ def shop(
                 plotters.append(replace(_plotter(name, place, model), care=place.care.care(model, read.pens)))
                 if not any(one[0] == "stocks" for one in wrong):
                     faults += _bed_faults(plotters[-1], read.stocks) + patch_faults(plotters[-1], read.stocks)
+    faults += _port_faults(read.plotters)
     if faults:
         raise ShopFault(faults)
     return Shop(read.server, read.notes, read.machines, tuple(plotters), read.stocks, texts, read.hands)
@@ -208,11 +211,26 @@ def _place_faults(name: str, place: Place, machine: Machine) -> list[str]:
         faults += [
             f"[plotters.{name}] {one['msg'].removeprefix('Value error, ')}" for one in error.errors(include_url=False)
         ]
+    if place.port.startswith("sim://"):
+        try:
+            open_sim(place.port, machine).close()
+        except PortError as error:
+            faults.append(f"[plotters.{name}] port: {error}")
     if place.feeder:
         try:
             macro("feeder", place.feeder.macro, machine)
         except MacroFault as error:
             faults.append(f"[plotters.{name}.feeder] {error}")
+    return faults
+
+
+def _port_faults(places: Mapping[str, Place]) -> list[str]:
+    """Plotters that would share a port; each simulated one has a machine of its own."""
+    taken: dict[str, str] = {}
+    faults = []
+    for name, place in places.items():
+        if not place.port.startswith("sim://") and (first := taken.setdefault(place.port, name)) != name:
+            faults.append(f"[plotters.{name}] port: {place.port} is that of {first}; each plotter has its own")
     return faults
 
 

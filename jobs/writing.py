@@ -221,7 +221,8 @@ class Writing:
         said = outcome.reason.replace(STOPPED, self._ending) if self._ending else outcome.reason
         why = "" if finished else "; ".join(filter(None, (self._ending if self._ending not in said else "", said)))
         self._ended(card, resume, known=outcome.position_known)
-        self._finish(why, outcome.fault, outcome.strokes_done, outcome.seconds, outcome.mended)
+        fault = "host" if outcome.fault == "stopped" and self._worker.stopping.is_set() else outcome.fault
+        self._finish(why, fault, outcome.strokes_done, outcome.seconds, outcome.mended)
         return finished or outcome.position_known
 
     def _broken(self, why: str) -> None:
@@ -241,19 +242,20 @@ class Writing:
     def _finish(self, why: str, fault: str, strokes: int, seconds: float, mended: Sequence[str] = ()) -> None:
         self._seconds += seconds
         here = self._known and not self._worker.stopping.is_set()
+        worth = Card.LOOK if self._worth is Card.RESUMABLE and not here else self._worth
 
         def tell() -> State:
             return self._dispatch.finish(
                 self._claim,
-                finished=self._worth is Card.WHOLE,
+                finished=worth is Card.WHOLE,
                 reason=why,
                 stroke=self._of_card(strokes),
                 seconds=self._seconds,
                 position_known=self._known,
-                card=self._worth,
+                card=worth,
                 fault=fault,
                 resume=self.resume,
-                resumable=here and self._worth is Card.RESUMABLE,
+                resumable=worth is Card.RESUMABLE,
                 mended=mended,
                 ink=self._ink(),
             )

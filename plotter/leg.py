@@ -108,7 +108,13 @@ class Leg:
         sent = self._sent if broken.before is None else min(self._sent, broken.before)
         answered = min(self._answered, sent)
         lag, reached = self._session.lag, self._reached
-        window = self._way.window(min(executed, sent), answered, sent, lag, ahead=sent - answered, reached=reached)
+        for done in (executed, self._checked):
+            window = self._way.window(min(done, sent), answered, sent, lag, ahead=sent - answered, reached=reached)
+            pens = self._way.pens(self._way.see(rescued.stood, window), min(done, sent), answered, sent)
+            if not rescued.touched or not pens or rescued.pen in pens:
+                break  # else an answer came twice: what it seemed to prove is yet to come
+        else:
+            return None  # the pen was down where it should be up
         # An answer that came twice may have proved the line after it, too: a dot is there when a report has said so.
         proved = self._checked if self._session.noisy else executed
         found = self._way.resume(rescued.stood, window, proved, self._done)

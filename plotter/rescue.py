@@ -31,6 +31,7 @@ AGAIN_S, RESET_S = 0.25, 1.0
 # The longest that a line which lifts the pen takes: a Z axis over 20 mm at 1,000 mm/min.
 RISEN_S = 1.5
 
+_TOUCHING = ("down", "between")
 _STANDING = frozenset({"Hold", "Door", "Alarm", "Sleep"})
 LIFT_BY_HAND = "the pen could not be lifted: lift it by hand"
 
@@ -40,9 +41,9 @@ class Rescued:
     """How it went: whether the machine knows where it is, what an operator has to know besides, where the pen left
     the paper (machine frame, mm; None when that is not certain), and whether it did.
 
-    `pen`: "down" when it was seen to be so on the way there; else as the machine told it at its stand, "" when nobody
-    knows. `emptied`: whether all that was sent has been carried out before. `anew`: whether it was found to have
-    restarted, or locked itself, which may have been before: only what it has reported since is sure.
+    `pen`: "down" or "between" when it was seen to be so on the way there; else as the machine told it at its stand, ""
+    when nobody knows. `emptied`: whether all that was sent has been carried out before. `anew`: whether it was found to
+    have restarted, or locked itself, which may have been before: only what it has reported since is sure.
     """
 
     known: bool
@@ -52,6 +53,11 @@ class Rescued:
     pen: Lift = ""
     emptied: bool = False
     anew: bool = False
+
+    @property
+    def touched(self) -> bool:
+        """Whether the pen was seen on the paper on its way to its stand."""
+        return self.pen in _TOUCHING
 
 
 def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
@@ -66,8 +72,7 @@ def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
             if left == "gone":
                 return Rescued(False, LIFT_BY_HAND, lifted=False)
             if left == "restarted":
-                _raise(wire, raise_by_its_height(wire.session.machine))
-                return Rescued(False, "the pen is up")
+                return _raised(wire)
             if left == "resting":
                 stood = wire.status(undisturbed=True).at
                 return _park(wire, stood, park)
@@ -77,24 +82,30 @@ def rescue(wire: Wire, left: Left, park: tuple[float, float] | None) -> Rescued:
                 return replace(_park(wire, stood, park), pen=rescued.pen) if rescued.known else rescued
         except Locked:
             pass  # meanwhile, or it has restarted
-        return replace(_unlock(wire), stood=stood, anew=left != "locked")
+        # A machine that homes wakes up locked, and hears at once.
+        return replace(_unlock(wire, deaf=left != "restarted"), stood=stood, anew=left != "locked")
     except (PortError, Refusal, Locked) as error:
         return Rescued(False, f"{LIFT_BY_HAND} ({error})", stood, lifted=False)
 
 
-def _unlock(wire: Wire) -> Rescued:
-    """The pen up on a machine that has locked itself, or started anew: its place is not known."""
+def _unlock(wire: Wire, *, deaf: bool) -> Rescued:
+    """The pen up on a machine that has locked itself, or started anew: its place is not known. `deaf`: it may be."""
     machine = wire.session.machine
-    # After ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one.
-    wire.rest(ALARM_DEAF_S)
+    if deaf:  # after ALARM:1 and 2 GRBL waits half a second, forgets any reset that came meanwhile, then waits for one
+        wire.rest(ALARM_DEAF_S)
     reset(wire)
     if _told(wire).state == "Alarm":
         if not isinstance(machine.pen, ServoPen):
             # A Z axis that may sit on its limit switch is not moved without a person.
             return Rescued(False, LIFT_BY_HAND, lifted=False)
         _ask_all(wire, ("$X",))
-    _raise(wire, raise_by_its_height(machine))
-    return Rescued(False, "the pen is up")
+    return _raised(wire)
+
+
+def _raised(wire: Wire) -> Rescued:
+    """The pen up on a machine whose place is not known."""
+    raised = _raise(wire, raise_by_its_height(wire.session.machine))
+    return Rescued(False, "the pen is up", pen=_pressed(raised))
 
 
 def _lift(wire: Wire) -> Rescued:
@@ -110,27 +121,29 @@ def _lift(wire: Wire) -> Rescued:
     if _told(wire).state == "Alarm":
         _ask_all(wire, ("$X",))
         known = False
-    stands = _raise(wire, preamble(wire.session.machine)).at
+    raised = _raise(wire, preamble(wire.session.machine))
     # A machine that has restarted by itself meanwhile says the same as one that was reset, but not the same place.
-    if held is None or not known or math.dist(held.at, stands) > NEAR_MM:
-        return Rescued(False, "the pen is up")
+    if held is None or not known or math.dist(held.at, raised.at) > NEAR_MM:
+        return Rescued(False, "the pen is up", pen=_pressed(raised))
     # An open door takes the servo's signal away, wherever it is.
-    return Rescued(True, "the pen is up", stands, pen=held.pen if held.state == "Hold" else "")
+    seen = held.pen if held.state == "Hold" else ""
+    return Rescued(True, "the pen is up", raised.at, pen=_pressed(raised) or seen)
 
 
 def _hold(wire: Wire) -> Status:
     """Bring the machine to a stand; how it then reports itself, the pen down if it was on the way. Raises Silence."""
-    end, again, down = wire.now() + STANDSTILL_S, 0.0, False
+    end, again = wire.now() + STANDSTILL_S, 0.0
+    touched: Lift = ""
     while True:
         if wire.now() >= again:
             wire.put(HOLD)
             again = wire.now() + AGAIN_S
         # Even an idle GRBL goes into Hold; a report of Idle is one that was asked for before.
         report = _told(wire)
-        down = down or report.pen == "down"
+        touched = report.pen if report.pen in _TOUCHING else touched
         if report.state in _STANDING and (report.sub == 0 or report.state not in ("Hold", "Door")):
             # Lines that wait for standstill are carried out even then: the pen may have risen since.
-            return replace(report, pen="down") if down else report
+            return replace(report, pen=touched) if touched else report
         if wire.now() >= end:
             raise Silence(f"the machine is in state {report.state} and does not come to rest")
         if wire.rest(0.02):
@@ -163,15 +176,17 @@ def _told(wire: Wire) -> Status:
 def _raise(wire: Wire, lines: tuple[str, ...]) -> Status:
     """Pen up by these lines, seen in the report; what the wire has spoilt is said again.
 
-    Raises Silence, Refusal, Locked.
+    The pen of the report is on the paper when what was spoilt has pressed it there. Raises Silence, Refusal, Locked.
     """
+    pressed: Lift = ""
     for last in (False, False, True):
         try:
             for line in lines:  # only a height or a dwell keeps an answer waiting
                 wire.ask(line, RISEN_S if last or "Z" in line or "G4" in line else AGAIN_S)
             report = _told(wire)
             if last or report.pen in ("up", ""):
-                return report
+                return replace(report, pen=pressed) if pressed else report
+            pressed = report.pen if report.pen in _TOUCHING else pressed
         except (Silence, Refusal):
             if last:
                 raise
@@ -179,6 +194,10 @@ def _raise(wire: Wire, lines: tuple[str, ...]) -> Status:
         if _told(wire).state == "Alarm":
             raise Locked("the machine has locked itself")
     raise AssertionError
+
+
+def _pressed(raised: Status) -> Lift:
+    return raised.pen if raised.pen in _TOUCHING else ""
 
 
 def _park(wire: Wire, stood: tuple[float, float] | None, park: tuple[float, float] | None) -> Rescued:

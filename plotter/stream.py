@@ -165,8 +165,8 @@ class _Card:
         rescued = self._tongue.rescue(self._wire, broken.left, None if goes_on else end)
         resume = leg.resume(rescued, broken) if rescued.lifted and broken.fault not in _ASTRAY else None
         if goes_on and resume is None and rescued.known:
-            stood = rescued.stood
-            rescued = replace(self._tongue.rescue(self._wire, "resting", end), stood=stood)
+            parked = self._tongue.rescue(self._wire, "resting", end)
+            rescued = replace(parked, stood=rescued.stood, pen=rescued.pen)
         return rescued, resume
 
     def _wait(self, leg: Leg, rescued: Rescued) -> None:
@@ -208,6 +208,8 @@ class _Card:
         card = self._worth(leg, broken, rescued, resume)
         total = leg.program.strokes
         where = f"{leg.done} of {total} strokes are drawn" if self._inked else "nothing was drawn"
+        if rescued.touched and not self._inked:
+            where = "the pen came down before it was told to"
         then = broken.then if rescued.known else PLACE
         reason = f"{broken.why}. {where[0].upper()}{where[1:]}; {rescued.words}. Next: {then}."
         return Outcome(
@@ -223,8 +225,10 @@ class _Card:
 
     def _worth(self, leg: Leg, broken: Broken, rescued: Rescued, resume: Resume | None) -> Card:
         """What is left of the card, by the ground rule of `plotter/faults.py`."""
-        if not self._inked and broken.fault != "off-path":  # a pen that is down before it was told to be has marked
+        if not self._inked and broken.fault != "off-path" and not rescued.touched:
             return Card.BLANK
+        if rescued.touched and resume is None:  # down where it should not be, or before it was told to be
+            return Card.SPOILED
         at_best = Card.RESUMABLE if broken.fault == "lifted" else FAULTS[broken.fault].at_best
         if broken.fault == "unfit" and resume is not None:
             at_best = Card.RESUMABLE

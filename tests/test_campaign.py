@@ -7,7 +7,7 @@ import pytest
 
 import bench.trialrun
 from bench.faults import main, shrunk
-from bench.trial import BOARDS, KINDS, MACHINES, Trial, can_have, parse, trial
+from bench.trial import BOARDS, KINDS, MACHINES, UNSEEN, Trial, can_have, pair, parse, trial
 from bench.trialrun import run
 from plotter.faults import Card
 from plotter.machine import Machine
@@ -30,6 +30,32 @@ def test_nothing_goes_out_of_an_eibotboard_that_is_not_right(board: str, kind: s
     assert not [(one.trial, one.problems) for one in found if one.problems]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*UNSEEN, "none")])
+def test_two_faults_on_one_card_spoil_none_that_goes_out(kind: str) -> None:
+    found = [run(pair(seed, kind)) for seed in range(SOME)]
+    assert not [(one.trial, one.problems) for one in found if one.problems]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A doubled answer seemed to prove that the stroke under the pen was drawn: its rest was left out.
+        "802475:servo/4/lift@lower:1+0.1667&double-ok:20@stream",
+        # The line that was to lift the pen of a locked machine pressed it down: that was called blank.
+        "9064:servo-homing/8/double-in:91@stream&hard-limit@stream+0.9089",
+        "800149:servo/7/stop@up:1&double-ok:43@stream",
+        # A doubled digit pressed the pen onto the paper just when it was to be lifted: that was called whole.
+        "800154:servo/7/lift@stream&double-in:21@stream",
+        # The place after braking was looked for on ink already drawn.
+        "36:ebb3/7/stop@up:1+0.372&deaf:0.3462@lower:2+0.283",
+        # A board that had restarted, unheard, went on with what it was sent, from nowhere.
+        "56:ebb/8/stop@lower:1+0.4&reset@lower:1+0.3309",
+    ],
+)
+def test_two_faults_that_once_went_wrong(text: str) -> None:
+    assert run(parse(text)).problems == []
+
+
 def test_faults_come_to_pass() -> None:
     """A campaign of faults that never happen would be green for ever."""
     for kind in ("drop-in", "lose-ok", "unplug", "reset", "hard-limit", "stop"):
@@ -46,6 +72,7 @@ def test_a_damaged_first_report_is_not_where_the_machine_stands() -> None:
 def test_a_trial_is_a_line_of_text() -> None:
     for seed in range(200):
         assert parse(str(trial(seed))) == trial(seed)
+        assert parse(str(pair(seed))) == pair(seed)
     with pytest.raises(ValueError, match="no trial"):
         parse("17")
     with pytest.raises(ValueError, match="no machine"):

@@ -170,7 +170,7 @@ def test_a_card_is_not_gone_on_with_once_the_connection_is_lost(floor: Callable[
     f.until(lambda: (verdict := f.store.job(job.id).verdict) is not None and verdict.resumable)
     ports[-1].cut = True
     f.until(lambda: (verdict := f.store.job(job.id).verdict) is not None and not verdict.resumable)
-    with pytest.raises(NotAllowed, match="must find its place first"):
+    with pytest.raises(NotAllowed, match="its plotter was connected anew"):
         f.desk.resume(job.id, actor="op", looked=True)
     f.desk.decide(job.id, Decision.FRESH, actor="op")
     f.until(lambda: f.store.plotter("left").condition is Condition.IDLE)

@@ -234,6 +234,25 @@ def test_beds_that_cannot_be_are_refused_in_words(sections: dict[str, Any], text
         shop(changed, {})
 
 
+@pytest.mark.parametrize(
+    ("ports", "why"),
+    [
+        (("sim://?sped=8", "sim://"), r"\[plotters.left\] port: sim://\?sped=8: a simulated machine is sim://\?speed=N"),
+        (("sim://?fault=foo", "sim://"), r"\[plotters.left\] port: .*foo"),
+        (("/dev/ttyUSB0", "/dev/ttyUSB0"), r"\[plotters.right\] port: /dev/ttyUSB0 is that of left; each plotter has"),
+    ],
+)
+def test_ports_that_cannot_be_are_refused(sections: dict[str, Any], ports: tuple[str, str], why: str) -> None:
+    changed = copy.deepcopy(sections)
+    changed["plotters"] = {
+        name: {"port": port, "machine": "desk"} for name, port in zip(("left", "right"), ports, strict=True)
+    }
+    with pytest.raises(ShopFault, match=why):
+        shop(changed, {})
+    changed["plotters"]["left"]["port"] = "sim://?speed=8&fault=reset@down:20%2B0.1"
+    assert len(shop(changed, {}).plotters) == 2
+
+
 def test_more_blanks_than_places_on_a_real_machine_are_remarked(sections: dict[str, Any]) -> None:
     changed = with_bed(sections, "capacity = 20")
     assert remarks(shop(changed, {})) == []  # simulated paper is changed by itself
