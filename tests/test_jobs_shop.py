@@ -237,7 +237,10 @@ def test_beds_that_cannot_be_are_refused_in_words(sections: dict[str, Any], text
 @pytest.mark.parametrize(
     ("ports", "why"),
     [
-        (("sim://?sped=8", "sim://"), r"\[plotters.left\] port: sim://\?sped=8: a simulated machine is sim://\?speed=N"),
+        (
+            ("sim://?sped=8", "sim://"),
+            r"\[plotters.left\] port: sim://\?sped=8: a simulated machine is sim://\?speed=N",
+        ),
         (("sim://?fault=foo", "sim://"), r"\[plotters.left\] port: .*foo"),
         (("/dev/ttyUSB0", "/dev/ttyUSB0"), r"\[plotters.right\] port: /dev/ttyUSB0 is that of left; each plotter has"),
     ],
