@@ -17,6 +17,7 @@ from jobs import bedcommands as bedwords
 from jobs import carecommands as carewords
 from jobs import catalogue
 from jobs import commands as orders
+from jobs import wishcommands as wishes
 from jobs.shop import Notes, Shop, ShopFault, is_loopback, remarks, shop
 from plotter import commands as machines
 from plotter.port import PortError
@@ -204,8 +205,9 @@ def serve(
         sys.exit(1)
 
 
-for command in (*orders.COMMANDS, *catalogue.COMMANDS, *carewords.COMMANDS, *bedwords.COMMANDS, *machines.COMMANDS):
-    main.add_command(command)
+for words in (orders, catalogue, carewords, bedwords, wishes, machines):
+    for command in words.COMMANDS:
+        main.add_command(command)
 
 
 @main.command()

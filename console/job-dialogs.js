@@ -5,7 +5,7 @@ import { get, getText, jobPath, post, Problem } from "./api.js";
 import { Card, read } from "./card.js";
 import { byId } from "./dom.js";
 import { busy, closable, problemIn, tell } from "./notices.js";
-import { count, excerpt, interruption, jobState, jobTitle, jobWhy, moment, strokes, worth } from "./words.js";
+import { count, excerpt, jobState, jobTitle, jobWhy, moment, sentence, strokes, worth } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./truth.js").Truth} Truth */
@@ -47,7 +47,7 @@ export async function openDecide(truth, listed) {
   problemIn(dialog);
   const where = listed.plotter ? ` on ${truth.plotterName(listed.plotter)}` : "";
   byId("decide-title", HTMLElement).textContent = listed.state === "quarantined" ? `${jobTitle(listed)} is set aside` : `${jobTitle(listed)} was interrupted${where}`;
-  byId("decide-reason", HTMLElement).textContent = interruption(listed.reason) || "The server gave no reason.";
+  byId("decide-reason", HTMLElement).textContent = sentence(listed.reason) || "The server gave no reason.";
   byId("decide-text", HTMLElement).textContent = listed.text;
   byId("decide-note", HTMLInputElement).value = "";
   const looked = byId("decide-looked", HTMLInputElement);

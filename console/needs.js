@@ -8,7 +8,7 @@ import { attribute, byId, el, keep, say } from "./dom.js";
 import { openCancel, openDecide } from "./job-dialogs.js";
 import { busy, complain, tell } from "./notices.js";
 import { openBlanks } from "./plotter-dialogs.js";
-import { count, excerpt, interruption, jobTitle, plotterState, sentence, strokes, worth } from "./words.js";
+import { count, excerpt, jobTitle, plotterState, sentence, strokes, worth } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./api.js").Plotter} Plotter */
@@ -96,7 +96,7 @@ function interrupted(truth, job) {
     key: `${job.id} interrupted`,
     kind: "card",
     title: `${jobTitle(job)} was interrupted${where}`,
-    why: [worth(job), interruption(job.reason), /stroke/.test(job.reason ?? "") ? "" : strokes(job.progress)].filter(Boolean).join(" · "),
+    why: [worth(job), sentence(job.reason), /stroke/.test(job.reason ?? "") ? "" : strokes(job.progress)].filter(Boolean).join(" · "),
     text: excerpt(job.text, 90),
     ways: [{ label: "Look and decide", first: true, press: () => void openDecide(truth, truth.interrupted.find((one) => one.id === job.id) ?? job) }],
   };

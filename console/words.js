@@ -48,11 +48,6 @@ export function sentence(words) {
   return words ? words.charAt(0).toUpperCase() + words.slice(1) : "";
 }
 
-/** Why a card was interrupted, without the advice that the page itself gives. @param {string | null} reason */
-export function interruption(reason) {
-  return sentence(reason).replace(/ Next: look at the card, then decide[^.]*\./, "");
-}
-
 /** What a broken card is worth, in words for the person at the machine. @param {Job} job */
 export function worth(job) {
   const words = {
@@ -90,7 +85,7 @@ export function plotterState(plotter) {
   if (plotter.condition === "attention") {
     // The number of the card stands elsewhere, and in words.
     const bare = (plotter.reason ?? "").replace(/^look at the card of \S+(?: in slot \S+)? and decide: /i, "");
-    return { word: "Waits for your decision", why: interruption(bare) || "The card on the bed was interrupted.", tone: "alarm" };
+    return { word: "Waits for your decision", why: sentence(bare) || "The card on the bed was interrupted.", tone: "alarm" };
   }
   if (plotter.condition === "held" || plotter.held) {
     if (plotter.wanted === "stop") return { word: "Stopping", why: "", tone: "hold" };

@@ -41,7 +41,7 @@ def router(front: Front) -> APIRouter:
             raise Problem("not_possible", words, [Fault("slots", "does_not_fit", one) for one in why])
         if body.slots is not None:
             return plotter_out(desk.lay(plotter.name, body.slots, actor=ACTOR), plotter)
-        room = plotter.load - (row.job is not None)
+        room = max(1, plotter.load - (row.job is not None))  # where there is none that is said
         count = room if body.count is None else body.count
         return plotter_out(desk.load(plotter.name, count, body.stock or "", actor=ACTOR), plotter)
 

@@ -284,7 +284,9 @@ class Desk:
             if state not in (State.CLAIMED, State.WRITING):
                 raise NotAllowed(f"{plotter} is writing nothing: pause it to keep it from taking jobs")
             if not self._wish(connection, _attempt.c.plotter == plotter, wanted):
-                raise NotAllowed(f"the card on {plotter} is being stopped or cancelled already")
+                lifted = row.wanted == Wanted.LIFT and wanted is Wanted.HOLD
+                what = f"the pen of {plotter} is lifted" if lifted else f"the card on {plotter} is stopped or cancelled"
+                raise NotAllowed(f"{what} already")
             if wanted is Wanted.STOP and state is State.CLAIMED:
                 self._set(connection, plotter, mode=Mode.PAUSED)
             self._tell(connection, plotter, "wish", {"wanted": wanted, "job": row.job}, actor)

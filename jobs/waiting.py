@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from jobs.job import Condition, Job, Mode, PlotterRow, State
+from jobs.job import Condition, Job, Mode, PlotterRow, State, Verdict
+from plotter.faults import Card
 
 _BUSY = "writing another card"
 _DECISION = "waiting for a decision"
@@ -20,13 +21,20 @@ def waiting_for(job: Job, plotters: Sequence[PlotterRow]) -> str | None:
         case State.FAILED:
             return f"it failed: {job.reason}; requeue or cancel it"
         case State.INTERRUPTED:
-            return f"a person must look at the card on {job.on} and decide: good, fresh card, or give up ({job.reason})"
+            return f"a person must look at the card on {job.on} and decide: {_ways(job.verdict)} ({job.reason})"
         case State.QUARANTINED:
             return f"a person must look at the card written on {job.on} and decide: {job.reason}"
         case State.READY:
             return _what_a_ready_job_waits_for(job, plotters)
         case _:
             return None
+
+
+def _ways(verdict: Verdict | None) -> str:
+    """What can become of a broken card."""
+    ways = ["go on"] if verdict is not None and verdict.resumable else []
+    ways += ["good"] if verdict is None or verdict.card is not Card.SPOILED else []
+    return ", ".join([*ways, "fresh card"]) + ", or give up"
 
 
 def _what_a_ready_job_waits_for(job: Job, plotters: Sequence[PlotterRow]) -> str:

@@ -252,7 +252,7 @@ class Worker:
         where = f" in slot {row.slot}" if len(row.slots) > 1 else ""
         words = f"look at the card of {job}{where} and decide: {last.reason or 'it was interrupted'}"
         if last.position_known is False and not bench.homings:
-            words += ". The position is lost: push the carriage to the machine's zero corner first"
+            words = f"{words.rstrip('.')}. The position is lost: push the carriage to the machine's zero corner first"
         self.report(Condition.ATTENTION, words)
         if self.errands.serve(bench):
             return True

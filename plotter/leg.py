@@ -15,7 +15,7 @@ from plotter.rescue import NEAR_MM, Rescued
 from plotter.session import Alarm, Banner, Error, Event, Lift, Ok, Status, Unknown
 from plotter.way import MARKING, OFF_WAY_MM, Way, Window
 from plotter.wire import Wire
-from plotter.word import LOOK, PLACE, STOPPED, Broken, Progress, Wish
+from plotter.word import STOPPED, Broken, Progress, Wish
 
 # Every report is an audit of the wire; 10 Hz costs a slow processor 1-2.5 % of what it can parse.
 REPORT_S = 0.1
@@ -38,7 +38,7 @@ _AHEAD = 2
 LINE_BYTES = 4
 
 
-_CABLE = f"check cable and ground; {LOOK}"
+_CABLE = "check cable and ground"
 
 
 class Leg:
@@ -237,13 +237,13 @@ class Leg:
                 before=event.index,
             )
         elif isinstance(event, Alarm):
-            raise Broken(event.fault, f"ALARM:{event.code}: {event.words}", "locked", f"free the head; {PLACE}")
+            raise Broken(event.fault, f"ALARM:{event.code}: {event.words}", "locked", "free the head")
         elif isinstance(event, Banner):
             raise Broken(
                 "restarted",
                 "the machine restarted by itself (a dip in its power, its reset button, a second program on the port)",
                 "restarted",
-                f"check its power supply; {PLACE}",
+                "check its power supply",
             )
         elif isinstance(event, Unknown):
             self._ask_soon(0.0)
@@ -348,7 +348,7 @@ class Leg:
             broken = Broken("reply-lost", "an answer of the machine came twice", "obeying", _CABLE)
         elif sight.off_mm > OFF_WAY_MM:
             why = f"the pen is off its way, at X{at[0]:g} Y{at[1]:g}: bytes were lost on the wire"
-            broken = Broken("off-path", why, "obeying", f"check cable and ground; the card is spoiled: {LOOK}")
+            broken = Broken("off-path", why, "obeying", _CABLE)
         elif report.pen and (pens := self._way.pens(sight, *lines)) and report.pen not in pens:
             broken = self._wrong_pen(report, pens, gate)
         if broken is None or (broken.fault == "reply-lost" and missing and missing > 0):
@@ -402,12 +402,10 @@ class Leg:
         now = self._wire.now()
         # Only who was asked can be silent: this host may have been away itself.
         if self._calling is not None and now - self._calling > SILENCE_S:
-            raise Broken(
-                "silent", "the machine has stopped answering", "obeying", f"check its power and cable; {PLACE}"
-            )
+            raise Broken("silent", "the machine has stopped answering", "obeying", "check its power and cable")
         if self._heard - self._moved > self._way.dwell_s(self._answered, self._sent) + STUCK_S:
             why = "the machine reports, but nothing moves"
-            raise Broken("stuck", why, "obeying", f"look what holds it; {PLACE}")
+            raise Broken("stuck", why, "obeying", "look what holds it")
 
     def _tell(self, *, obey: bool = True) -> None:
         """Tell the watcher, and obey."""
@@ -425,17 +423,17 @@ class Leg:
         if not obey:
             return
         if self._wish is Wish.STOP:
-            raise Broken("stopped", STOPPED, "resting" if held else "obeying", LOOK)
+            raise Broken("stopped", STOPPED, "resting" if held else "obeying")
         if self._wish is Wish.LIFT and not held:
-            raise Broken("lifted", "the pen was lifted at a person's word", "obeying", LOOK)
+            raise Broken("lifted", "the pen was lifted at a person's word", "obeying")
 
 
 def _out_of_order(report: Status) -> Broken:
     """States that a card under way never passes through by itself."""
     if report.state == "Alarm":
-        return Broken("alarm", "the machine locked itself (Alarm)", "locked", f"look why; {PLACE}")
+        return Broken("alarm", "the machine locked itself (Alarm)", "locked", "look why")
     if report.state == "Hold":
-        return Broken("held", "the machine was put on hold at its own button", "obeying", LOOK)
+        return Broken("held", "the machine was put on hold at its own button", "obeying")
     if report.state == "Door":
-        return Broken("held", "the machine's safety door was opened", "obeying", f"close it; {LOOK}")
-    return Broken("alarm", f"the machine went into state {report.state} by itself", "obeying", LOOK)
+        return Broken("held", "the machine's safety door was opened", "obeying", "close it")
+    return Broken("alarm", f"the machine went into state {report.state} by itself", "obeying")

@@ -18,7 +18,7 @@ from plotter.program import Program, ProgramError
 from plotter.rescue import Rescued
 from plotter.session import Session, Status
 from plotter.wire import Locked, Wire
-from plotter.word import LOOK, PLACE, STOPPED, Broken, Progress, Wish
+from plotter.word import PLACE, STOPPED, Broken, Progress, Wish
 
 __all__ = ["STOPPED", "MachineMismatch", "NotReady", "Outcome", "Progress", "Verdict", "Wish", "connect", "stream"]
 
@@ -38,9 +38,9 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a card: what it is worth, by which fault (a key of FAULTS, "" when there was none), and in words for
-    the operator, with a next step unless it is whole. `resume`: where a resumable card goes on. `mended`: faults that
-    it has survived.
+    """The end of a card: what it is worth, by which fault (a key of FAULTS, "" when there was none), in words for the
+    operator, and what to look at first at the machine. `resume`: where a resumable card goes on. `mended`: faults that it
+    has survived.
     """
 
     card: Card
@@ -148,7 +148,7 @@ class _Card:
         try:
             leg.run()
         except PortError as error:
-            return Broken("wire-lost", str(error), "gone", PLACE)
+            return Broken("wire-lost", str(error), "gone")
         except Broken as broken:
             return broken
         return None
@@ -179,7 +179,7 @@ class _Card:
             if wish is Wish.GO_ON:
                 return
             if wish is Wish.STOP:
-                raise Broken("stopped", STOPPED, "resting", LOOK)
+                raise Broken("stopped", STOPPED, "resting")
             self._wire.rest(HELD_REPORT_S)
 
     def _ended_lifted(self, error: Exception, resume: Resume) -> tuple[Broken, Rescued, Resume | None]:
@@ -187,12 +187,12 @@ class _Card:
         if isinstance(error, Broken):
             return error, self._tongue.rescue(self._wire, error.left, self._program.end), resume
         if isinstance(error, Locked):
-            broken = Broken("restarted", str(error), "restarted", f"check its power supply; {PLACE}")
+            broken = Broken("restarted", str(error), "restarted", "check its power supply")
             return broken, Rescued(False, "the pen is up"), None
         if isinstance(error, PortError):
-            return Broken("wire-lost", str(error), "gone", PLACE), Rescued(False, "the pen is up"), None
+            return Broken("wire-lost", str(error), "gone"), Rescued(False, "the pen is up"), None
         words = f"the program that goes on is not fit for this machine: {error}"
-        return Broken("unfit", words, "resting", LOOK), Rescued(True, "the pen is up"), resume
+        return Broken("unfit", words, "resting"), Rescued(True, "the pen is up"), resume
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -210,8 +210,9 @@ class _Card:
         where = f"{leg.done} of {total} strokes are drawn" if self._inked else "nothing was drawn"
         if rescued.touched and not self._inked:
             where = "the pen came down before it was told to"
-        then = broken.then if rescued.known else PLACE
-        reason = f"{broken.why}. {where[0].upper()}{where[1:]}; {rescued.words}. Next: {then}."
+        place = "" if rescued.known else PLACE[self._wire.session.machine.homing]
+        then = "; ".join(filter(None, (broken.then, place)))
+        reason = f"{broken.why}. {where[0].upper()}{where[1:]}; {rescued.words}." + (f" Next: {then}." if then else "")
         return Outcome(
             card,
             "stopped" if broken.fault == "lifted" else broken.fault,

@@ -28,19 +28,19 @@ class Progress:
 
 
 class Broken(Exception):
-    """The leg cannot go on: by which fault, why, how the machine is left, what to do next.
+    """The leg cannot go on: by which fault, why, how the machine is left, what of it to look at next.
 
     `before`: the line that the machine cannot have carried out; `undrawn`: the stroke that the pen has not touched the
     paper for, when they are known.
     """
 
     def __init__(
-        self, fault: str, why: str, left: Left, then: str, *, before: int | None = None, undrawn: int | None = None
+        self, fault: str, why: str, left: Left, then: str = "", *, before: int | None = None, undrawn: int | None = None
     ) -> None:
         super().__init__(why)
         self.fault, self.why, self.left, self.then, self.before, self.undrawn = fault, why, left, then, before, undrawn
 
 
 STOPPED = "stopped by the operator"
-LOOK = "look at the card, then decide whether it is good or a fresh one is written"
-PLACE = "home the machine, or put the pen at its zero and connect again; then decide what becomes of the card"
+# How a machine's place is found again, by whether it homes.
+PLACE = {True: "home the machine", False: "put the pen at the machine's zero, then connect again"}

@@ -71,6 +71,26 @@ def test_a_slot_is_measured_by_two_places_or_by_the_pen(house: tuple[House, Say]
     assert say(*measure, "--lower-left", "166").exit_code == 2
 
 
+def test_a_plotter_at_work_hears_words(house: tuple[House, Say]) -> None:
+    it, say = house
+    assert say("pause", "left").output.startswith("left: paused, ")
+    assert it.store.plotter("left").mode == "paused"
+    assert "left: active" in say("activate", "left").output
+    assert "left is writing nothing" in say("stop", "left").output
+    it.load("left", count=1)
+    it.store.add([Order(note=Note(hand=it.shop.notes.hand, stock="a6", text="Hi", seed=1), words="Hi")], actor="c")
+    claim = it.dispatch.claim("left")
+    assert claim is not None
+    it.dispatch.pen_down(claim)
+    it.dispatch.progress(claim, stroke=2)
+    for word, wanted in (("hold", "hold"), ("lift", "lift"), ("resume", "go on"), ("lift", "lift")):
+        said = say(word, "left")
+        assert (said.exit_code, f"asked to {wanted}" in said.output) == (0, True), said.output
+    assert "the pen of left is lifted already" in say("hold", "left").output
+    assert "asked to stop" in say("stop", "left").output
+    assert "is stopped or cancelled already" in say("resume", "left").output
+
+
 def test_a_feeder_is_answered(house: tuple[House, Say]) -> None:
     it, say = house
     assert "does not ask" in say("fed", "right", "yes").output
