@@ -197,6 +197,6 @@ function place(care) {
 /** @param {Check} check */
 function verdict(check) {
   const error = check.error_mm === null ? check.words : `${check.error_mm.toFixed(2)} mm off`;
-  if (check.good === null) return `${moment(check.at)}: ${check.by === null && check.kind !== "start" ? `not answered, ${error}` : error}.`;
+  if (check.good === null) return `${moment(check.at)}: ${error || "not answered yet"}.`;
   return `${moment(check.at)}: ${check.good ? "good" : "bad"}${error ? `, ${error}` : ""}.`;
 }

@@ -17,6 +17,8 @@ _SAID = {
     "bool_type": "say true or false",
     "bool_parsing": "say true or false",
     "string_type": "say a text, in quotes",
+    "extra_forbidden": "there is no such field",
+    "missing": "it is missing",
 }
 
 

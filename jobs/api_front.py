@@ -86,7 +86,8 @@ class Front:
         for one in self.plotters:
             if one.name == plotter_name(id):
                 return one
-        raise Missing(f"there is no plotter {id}")
+        there = ", ".join(one.name for one in self.plotters)
+        raise Missing(f"there is no plotter {id[:40]}; there are: {there or 'none'}")
 
     def slot(self, plotter: Plotter, job: str | None = None) -> Slot:
         """Where the card of a job lies, or lay, on the plotter; without a job, where the first card lies."""

@@ -24,6 +24,8 @@ class Place(click.ParamType[tuple[float, float]]):
 
 
 def _tell(plotter: dict[str, Any]) -> None:
+    if plotter["condition"] in ("offline", "fault"):
+        click.echo(f"{plotter['name']} is {plotter['condition']}: {plotter['reason']}", err=True)
     for slot in plotter["slots"]:
         of = f" of {slot['stock']}" if slot["stock"] and slot["lies"] != "nothing" else ""
         many = f" ({slot['blanks']})" if slot["blanks"] > 1 else ""

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from jobs.asking import Asked, about_a_plotter
+from jobs.job import plotter_name
 
 
 def _tell(care: dict[str, Any]) -> None:
@@ -27,12 +28,14 @@ def _tell(care: dict[str, Any]) -> None:
     )
     for check in care["checks"][:5]:
         good = {True: "good", False: "BAD", None: "open"}[check["good"]]
-        click.echo(f"  {check['at'][:16]} {check['kind']}: {good}, {check['words'] or 'no words'}")
+        click.echo(f"  {check['at'][:16]} {check['kind']}: {good}{', ' if check['words'] else ''}{check['words']}")
     if care["macros"]:
         click.echo(f"macros: {', '.join(care['macros'])}")
     for question in (care["asks"], care["out_of_place"]):
         if question:
-            click.echo(f"WAITS: {question}")
+            name = plotter_name(care["id"])
+            how = f"answer {name} yes`, or no" if question == care["asks"] else f"settle {name}`"
+            click.echo(f"WAITS: {question} (`fairhand drift {how})")
 
 
 @click.command()

@@ -86,7 +86,10 @@ def _words(text: str | None, file: Any) -> str:
     if (text is None) == (file is None):
         raise click.UsageError("Give the words either as TEXT ('-' reads stdin) or with --file FILE.")
     if file is not None:
-        return str(file.read())
+        try:
+            return str(file.read())
+        except UnicodeDecodeError:
+            raise ValueError(f"{file.name} is no text: it holds bytes that are no UTF-8") from None
     return sys.stdin.read() if text == "-" else str(text)
 
 
@@ -160,9 +163,12 @@ def _composed(
     return card
 
 
+FORMATS = ("svg", "png", "json", "gcode")
+
+
 @click.command()
 @_note_options
-@click.option("--format", "kind", type=click.Choice(["svg", "png", "json", "gcode"]), default="svg", show_default=True)
+@click.option("--format", "kind", type=click.Choice(FORMATS), help="Default: what -o ends in, else svg.")
 @click.option("--each", is_flag=True, help="Each paragraph is a note of its own; with -o a folder for svg, png, gcode.")
 @click.option("--machine", help="For gcode: the model to write for; default the first plotter's.")
 @click.option("--slot", help="For gcode: where the card lies, X,Y or X,Y,DEGREES in mm from machine zero.")
@@ -175,7 +181,7 @@ def write(
     text: str | None,
     file: Any,
     seed: int | None,
-    kind: str,
+    kind: str | None,
     each: bool,
     machine: str | None,
     slot: str | None,
@@ -188,6 +194,10 @@ def write(
     left out, the others are written, and the exit code is 3.
     """
     shop = load()
+    ending = "" if output is None else output.suffix.lstrip(".").lower()
+    kind = kind or (ending if ending in FORMATS else "svg")
+    if kind == "png" and output is None and sys.stdout.isatty():
+        raise click.UsageError("A terminal shows no PNG: say -o FILE.")
     if seed is None:
         seed = secrets.randbelow(2**31)
         click.echo(f"seed {seed}", err=True)
@@ -304,7 +314,7 @@ def plot(
             raise click.UsageError("Give either words or --gcode FILE.")
         from plotter.gcode import read
 
-        program = read(gcode_file.read_text(encoding="ascii"))
+        program = read(_gcode(gcode_file))
     else:
         seed = secrets.randbelow(2**31) if seed is None else seed
         click.echo(f"seed {seed}", err=True)
@@ -358,7 +368,7 @@ def estimate(
         model = with_settings(model, settings_of(settings))
     if gcode_file is not None:
         try:
-            it = machine_time(gcode_file.read_text(encoding="ascii").splitlines(), model)
+            it = machine_time(_gcode(gcode_file).splitlines(), model)
         except GcodeError as error:
             raise ValueError(f"{gcode_file}: GRBL refuses a line of it with {error}") from None
     else:
@@ -377,6 +387,13 @@ def estimate(
             f"{_duration(it.seconds)}, {it.ink_mm / 1000:.2f} m ink, "
             f"{it.travel_mm / 1000:.2f} m travel, {it.lifts} lifts"
         )
+
+
+def _gcode(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii")
+    except UnicodeDecodeError:
+        raise ValueError(f"{file} is no G-code: it holds bytes that are no ASCII") from None
 
 
 def _duration(seconds: float) -> str:

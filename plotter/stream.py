@@ -39,8 +39,8 @@ class Verdict(Enum):
 @dataclass(frozen=True)
 class Outcome:
     """The end of a card: what it is worth, by which fault (a key of FAULTS, "" when there was none), in words for the
-    operator, and what to look at first at the machine. `resume`: where a resumable card goes on. `mended`: faults that it
-    has survived.
+    operator, and what to look at first at the machine. `resume`: where a resumable card goes on. `mended`: faults that
+    it has survived.
     """
 
     card: Card

@@ -53,7 +53,8 @@ class Wire:
         alarmed, end = False, self.now() + within_s
         while self.session.awaiting_banner:
             if self.now() >= end:
-                raise Silence(f"no machine has answered within {within_s:g} s; check power, cable and baud rate")
+                look = "check power, cable, baud rate, and which firmware it has"
+                raise Silence(f"no machine has answered within {within_s:g} s; {look}")
             for event in self.listen(end - self.now()):
                 alarmed = alarmed or isinstance(event, Alarm)
         return alarmed

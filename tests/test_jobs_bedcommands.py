@@ -36,6 +36,7 @@ def test_a_load_by_the_command_line(house: tuple[House, Say]) -> None:
     assert (done.exit_code, done.output.splitlines()) == (
         0,
         [
+            "left is offline: not connected yet",
             "a: nothing; lies at 5.00, 5.00 mm, turned 0.00 degrees, as configured",
             "b: blank of c6; lies at 165.00, 5.00 mm, turned 0.00 degrees, as configured",
         ],
