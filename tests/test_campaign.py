@@ -41,6 +41,7 @@ def test_two_faults_on_one_card_spoil_none_that_goes_out(kind: str) -> None:
     [
         # A doubled answer seemed to prove that the stroke under the pen was drawn: its rest was left out.
         "802475:servo/4/lift@lower:1+0.1667&double-ok:20@stream",
+        "4253:servo/6/lift@lower:3+0.1575&double-ok:20@stream",
         # The line that was to lift the pen of a locked machine pressed it down: that was called blank.
         "9064:servo-homing/8/double-in:91@stream&hard-limit@stream+0.9089",
         "800149:servo/7/stop@up:1&double-ok:43@stream",
