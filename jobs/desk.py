@@ -227,7 +227,9 @@ class Desk:
             count, stock = blanks.get(slot.name, (0, slot.stock))
             values: dict[str, object] = {"blanks": count, "stock": stock}
             if row.job is None or row.slot != slot.name:
-                values |= {"feed": ""} | ({"job": None} if slot.name in blanks else {})
+                # A card that a feeder has brought may lie there still, or was taken out: it is asked about first.
+                values["feed"] = "asked" if slot.feed in ("here", "asked") else ""
+                values |= {"job": None} if slot.name in blanks else {}
             here = and_(_slot.c.plotter == row.name, _slot.c.name == slot.name)
             connection.execute(update(_slot).where(here).values(**values))
         found = self.store.plotter(row.name)

@@ -289,6 +289,8 @@ def test_a_feeder_that_a_person_watches_asks_before_each_card(shop: Build) -> No
     asked(3)
     assert "has the feeder brought a fresh card" in s.until_condition(Condition.ATTENTION)
     assert s.store.job(third.id).state is State.READY
+    s.desk.load("left", 9, "a6", actor="op")  # the magazine was filled, and the card lies there still
+    assert s.store.plotter("left").slots[0].feed == "asked"
     s.desk.fed("left", True, actor="op")
     s.until_done(third)
     assert s.simulators[-1].feeder.brought == 3
