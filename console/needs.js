@@ -96,7 +96,7 @@ function interrupted(truth, job) {
     key: `${job.id} interrupted`,
     kind: "card",
     title: `${jobTitle(job)} was interrupted${where}`,
-    why: [worth(job), sentence(job.reason), /stroke/.test(job.reason ?? "") ? "" : strokes(job.progress)].filter(Boolean).join(" · "),
+    why: [worth(job), sentence(job.reason), strokes(job.progress)].filter(Boolean).join(" · "),
     text: excerpt(job.text, 90),
     ways: [{ label: "Look and decide", first: true, press: () => void openDecide(truth, truth.interrupted.find((one) => one.id === job.id) ?? job) }],
   };

@@ -327,7 +327,12 @@ def plot(
 
         rewrite = rest
     outcome = onto_machine(program, port, model, rewrite=rewrite, ink=ink)
-    click.echo(f"{outcome.verdict.name.lower()}: {outcome.reason}", err=True)
+    far = (
+        f" {outcome.strokes_done} of {program.strokes} strokes are drawn."
+        if outcome.verdict.name == "INTERRUPTED"
+        else ""
+    )
+    click.echo(f"{outcome.verdict.name.lower()}: {outcome.reason}{far}", err=True)
     sys.exit({"FINISHED": DONE, "REFUSED": REFUSED}.get(outcome.verdict.name, INTERRUPTED))
 
 

@@ -206,13 +206,12 @@ class _Card:
 
     def _ended(self, leg: Leg, broken: Broken, rescued: Rescued, resume: Resume | None) -> Outcome:
         card = self._worth(leg, broken, rescued, resume)
-        total = leg.program.strokes
-        where = f"{leg.done} of {total} strokes are drawn" if self._inked else "nothing was drawn"
-        if rescued.touched and not self._inked:
-            where = "the pen came down before it was told to"
+        words = rescued.words
+        if not self._inked:
+            words = f"{'the pen came down before it was told to' if rescued.touched else 'nothing was drawn'}; {words}"
         place = "" if rescued.known else PLACE[self._wire.session.machine.homing]
         then = "; ".join(filter(None, (broken.then, place)))
-        reason = f"{broken.why}. {where[0].upper()}{where[1:]}; {rescued.words}." + (f" Next: {then}." if then else "")
+        reason = f"{broken.why}. {words[0].upper()}{words[1:]}." + (f" Next: {then}." if then else "")
         return Outcome(
             card,
             "stopped" if broken.fault == "lifted" else broken.fault,

@@ -531,7 +531,7 @@ def test_the_operator_is_told_what_happened_and_what_to_do(fault: str, words: st
     outcome = stream(Disturbed(port, fault, port.clock.now() + 5), session, program, watch=go_on)
     assert outcome.verdict is Verdict.INTERRUPTED
     assert words in outcome.reason
-    assert f"of {program.strokes} strokes are drawn" in outcome.reason
+    assert 0 < outcome.strokes_done < program.strokes
     assert ("by hand" in outcome.reason) == (fault in GONE)
 
 
