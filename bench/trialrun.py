@@ -23,7 +23,6 @@ from plotter.faults import Card, Resume
 from plotter.plan import Toolpath
 from plotter.port import PortError
 from plotter.program import Point, Program
-from plotter.rescue import LIFT_BY_HAND
 from plotter.session import Session
 from plotter.sheet import Mark, Sheet
 from plotter.simfaults import Fault
@@ -275,7 +274,7 @@ class _Sheet:
         stray = sheet.stray_mm(path.strokes) if sheet.strokes else 0.0
         rests = [one.begun + one.seconds - max(one.begun, hears) for one in sheet.rests]
         rest = 0.0 if outcome.card is Card.WHOLE else max(0.0, *rests, 0.0)
-        if LIFT_BY_HAND in outcome.reason or self._trial.kind == "mains-loss" or self._trial.also is not None:
+        if not outcome.lifted or self._trial.kind == "mains-loss" or self._trial.also is not None:
             rest = 0.0  # nothing could have lifted it, and a person is told to look; a second fault may make it wait
         if rest > REST_S:
             result.problems.append(f"the pen rested {rest:.2f} s on the paper after the fault was seen")

@@ -40,7 +40,7 @@ class Verdict(Enum):
 class Outcome:
     """The end of a card: what it is worth, by which fault (a key of FAULTS, "" when there was none), in words for the
     operator, and what to look at first at the machine. `resume`: where a resumable card goes on. `mended`: faults that
-    it has survived.
+    it has survived. `lifted`: whether the pen has left the paper; else a hand must lift it.
     """
 
     card: Card
@@ -51,6 +51,7 @@ class Outcome:
     position_known: bool
     resume: Resume | None = None
     mended: tuple[str, ...] = ()
+    lifted: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -221,6 +222,7 @@ class _Card:
             rescued.known,
             resume if card is Card.RESUMABLE else None,
             tuple(self._mended),
+            rescued.lifted,
         )
 
     def _worth(self, leg: Leg, broken: Broken, rescued: Rescued, resume: Resume | None) -> Card:

@@ -137,7 +137,7 @@ def test_the_table_and_a_single_trial(capsys: pytest.CaptureFixture[str]) -> Non
     assert "| drop-in | 1 |" in said
     assert "30 cards, 0 wrong" in said
     assert main(["--trial", "4:servo/3/unplug@down:2+0.05"]) == 0
-    assert "the pen could not be lifted" in capsys.readouterr().out
+    assert "pen could not be lifted" in capsys.readouterr().out
 
 
 def test_no_byte_is_lost_between_an_eibotboard_and_its_host() -> None:
